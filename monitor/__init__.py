@@ -1,0 +1,1 @@
+"""queue-monitor: tells the truth about Celery on Redis, and tells it to the right people."""

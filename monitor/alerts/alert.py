@@ -1,0 +1,65 @@
+"""An alert, and a notice of several: what the engine decides and channels tell."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+State = Literal["pending", "firing", "resolved"]
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """One rule holding for one object, from its start to its end.
+
+    `labels` are sorted and include `alertname` and `severity`. The same labels give the same
+    fingerprint in every daemon, which is what receivers deduplicate by; `started_at` tells one
+    incarnation of an alert from the next.
+    """
+
+    labels: tuple[tuple[str, str], ...]
+    fingerprint: str
+    state: State
+    active_at: float
+    """Since when the condition holds without a break; a blind spell starts it anew."""
+    started_at: float | None = None
+    """When it began to fire; None while pending."""
+    resolved_at: float | None = None
+    resolved_reason: str = ""
+    """Why it ended, in words, where that is more than "the condition no longer holds"."""
+    cleared_at: float | None = None
+    """While firing: since when the condition is false and `keep_firing_for` runs."""
+    summary: str = ""
+    runbook: str = ""
+    facts: tuple[tuple[str, str], ...] = ()
+    """The facts that its expression names, as a person reads them."""
+
+    @property
+    def alertname(self) -> str:
+        """The rule's name."""
+        return dict(self.labels)["alertname"]
+
+    @property
+    def severity(self) -> str:
+        """`critical`, `warning` or `info`."""
+        return dict(self.labels)["severity"]
+
+    @property
+    def incarnation(self) -> tuple[str, float]:
+        """What tells this firing from an earlier one of the same alert."""
+        return (self.fingerprint, self.started_at or 0.0)
+
+
+class Notice(Struct, frozen=True, kw_only=True):
+    """What one channel is to tell about one group of alerts at one moment."""
+
+    channel: str
+    group_key: str
+    """Stable over restarts and over daemons: the deduplication key."""
+    group_labels: tuple[tuple[str, str], ...]
+    firing: tuple[Alert, ...]
+    resolved: tuple[Alert, ...]
+    made_at: float
+
+    @property
+    def status(self) -> Literal["firing", "resolved"]:
+        """`firing` while any alert of the group fires."""
+        return "firing" if self.firing else "resolved"

@@ -1,0 +1,1 @@
+"""All that touches Redis: one poll, the event feed and control, each handed on as readings."""

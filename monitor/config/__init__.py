@@ -1,0 +1,1 @@
+"""Settings: a YAML file, the environment and flags become validated dataclasses."""

@@ -1,0 +1,234 @@
+"""FACTS: one row a fact.
+
+From a row come its sample on `/metrics`, its name in rule expressions, its field in the API
+and on the page, its line in `docs/metrics.md` and the PromQL that stands for it. To add a
+metric, add a row here and the arithmetic behind it in the books, nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from monitor.facts.snapshot import WORKER_STATES
+
+Kind = Literal["gauge", "untyped", "counter", "histogram", "stateset", "info"]
+Unit = Literal["", "seconds", "bytes", "timestamp", "boolean", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the catalogue."""
+
+    scope: str
+    """One of `snapshot.SCOPES`."""
+    name: str
+    """Its name in rule expressions and in the API, unique within the scope."""
+    metric: str
+    """Its full metric name; a counter's ends in `_total`."""
+    kind: Kind
+    help: str
+    read: Callable[[Any], Any]
+    """Takes an object of the scope. Returns a number, a bool or None (not known) for a plain
+    row; for a row with `labels` a mapping from label value (a tuple of them where there are
+    several) to number; for a stateset the state that holds; for info the label values; for a
+    histogram `HistogramFacts`."""
+    unit: Unit = ""
+    """The base unit, which rule expressions check; empty for a plain number."""
+    labels: tuple[str, ...] = ()
+    """Labels beyond those that identify the object."""
+    states: tuple[str, ...] = ()
+    """All states of a stateset."""
+
+    @property
+    def in_rules(self) -> bool:
+        """Whether a rule expression may name it: it has one value an object."""
+        return self.kind == "stateset" or (
+            not self.labels and self.kind in ("gauge", "untyped", "counter")
+        )
+
+
+def _info(*values: str | None) -> tuple[str, ...] | None:
+    """Return the label values of an info row, or None when nothing is known."""
+    return tuple(v or "" for v in values) if any(values) else None
+
+
+_BROKER = (
+    Fact("broker", "up", "celery_broker_up", "gauge",
+         "Whether the last poll of the broker was good (1) or failed (0).",
+         lambda b: b.up, unit="boolean"),
+    Fact("broker", "last_poll", "celery_broker_last_poll_timestamp_seconds", "gauge",
+         "When the last good poll was, in Unix seconds.",
+         lambda b: b.last_poll_at, unit="timestamp"),
+    Fact("broker", "poll_duration", "celery_broker_poll_duration_seconds", "histogram",
+         "How long good polls took.",
+         lambda b: b.poll_duration, unit="seconds"),
+    Fact("broker", "poll_errors", "celery_broker_poll_errors_total", "counter",
+         "Polls that failed, by reason.",
+         lambda b: b.poll_errors, labels=("reason",)),
+    Fact("broker", "unacked", "celery_broker_unacked_messages", "gauge",
+         "Messages delivered to a worker and not acknowledged yet, all queues together.",
+         lambda b: b.unacked),
+    Fact("broker", "oldest_unacked_age", "celery_broker_oldest_unacked_age_seconds", "gauge",
+         "Time since the oldest unacknowledged message was delivered, by its consumer's clock.",
+         lambda b: b.oldest_unacked_age_seconds, unit="seconds"),
+    Fact("broker", "visibility_timeout", "celery_broker_visibility_timeout_seconds", "gauge",
+         "After this time an unacknowledged message is delivered again; absent when not known.",
+         lambda b: b.visibility_timeout_seconds, unit="seconds"),
+    Fact("broker", "memory_used", "celery_broker_memory_used_bytes", "gauge",
+         "Memory that the server has allocated.",
+         lambda b: b.memory_used_bytes, unit="bytes"),
+    Fact("broker", "memory_max", "celery_broker_memory_max_bytes", "gauge",
+         "The server's maxmemory; absent when there is no limit.",
+         lambda b: b.memory_max_bytes, unit="bytes"),
+    Fact("broker", "evicted_keys", "celery_broker_evicted_keys_total", "counter",
+         "Keys that the server evicted to stay under maxmemory.",
+         lambda b: b.evicted_keys),
+    Fact("broker", "connected_clients", "celery_broker_connected_clients", "gauge",
+         "Client connections to the server.",
+         lambda b: b.connected_clients),
+    Fact("broker", "rejected_connections", "celery_broker_rejected_connections_total", "counter",
+         "Connections that the server refused because of maxclients.",
+         lambda b: b.rejected_connections),
+    Fact("broker", "info", "celery_broker_info", "info",
+         "Version, role and eviction policy of the server; always 1.",
+         lambda b: _info(b.version, b.role, b.maxmemory_policy),
+         labels=("version", "role", "maxmemory_policy")),
+    Fact("broker", "events_connected", "celery_events_connected", "gauge",
+         "Whether the monitor is subscribed to the broker's event channels.",
+         lambda b: b.events_connected, unit="boolean"),
+    Fact("broker", "events_received", "celery_events_received_total", "counter",
+         "Events received, by type.",
+         lambda b: b.events_received, labels=("type",)),
+    Fact("broker", "events_dropped", "celery_events_dropped_total", "counter",
+         "Events that could not be used, by reason.",
+         lambda b: b.events_dropped, labels=("reason",)),
+    Fact("broker", "event_lag", "celery_event_lag_seconds", "gauge",
+         "Time from the sender's stamp to the receipt of the latest heartbeat, smallest of all "
+         "live workers: what remains when clock skew is taken away.",
+         lambda b: b.event_lag_seconds, unit="seconds"),
+    Fact("broker", "event_gaps", "celery_event_gaps_total", "counter",
+         "How often the event feed was interrupted; events sent meanwhile are lost.",
+         lambda b: b.event_gaps),
+    Fact("broker", "queues_left_out", "celery_broker_queues_left_out", "gauge",
+         "Discovered queues that are not polled because of queues.limit.",
+         lambda b: b.queues_left_out),
+)
+
+_QUEUE = (
+    Fact("queue", "length", "celery_queue_length", "gauge",
+         "Messages ready in the queue, all priority steps together.",
+         lambda q: q.length),
+    Fact("queue", "priority_length", "celery_queue_priority_length", "gauge",
+         "Messages ready in the queue's list of one priority step.",
+         lambda q: q.priority_length, labels=("priority",)),
+    Fact("queue", "oldest_age", "celery_queue_oldest_message_age_seconds", "gauge",
+         "Age of the oldest ready message; messages whose ETA lies ahead are left out.",
+         lambda q: q.oldest_age_seconds, unit="seconds"),
+    Fact("queue", "oldest_age_exact", "celery_queue_oldest_message_age_exact", "gauge",
+         "Whether that age is exact (1) or the time since the message was first seen (0).",
+         lambda q: q.oldest_age_exact, unit="boolean"),
+    Fact("queue", "workers", "celery_active_worker_count", "untyped",
+         "Live workers that consume the queue; absent while that is not known.",
+         lambda q: q.workers),
+    Fact("queue", "processes", "celery_active_process_count", "untyped",
+         "Pool slots of the live workers that consume the queue; absent while not known.",
+         lambda q: q.processes),
+    Fact("queue", "max_age", "celery_queue_max_age_seconds", "gauge",
+         "The age past which QueueTooOld holds, from the settings.",
+         lambda q: q.max_age_seconds, unit="seconds"),
+    Fact("queue", "max_length", "celery_queue_max_length", "gauge",
+         "The length past which QueueTooLong holds, from the settings.",
+         lambda q: q.max_length),
+)
+
+_WORKER = (
+    Fact("worker", "up", "celery_worker_up", "gauge",
+         "1: online, late, busy or draining; 0: hung or dead; absent: said goodbye, or unknown.",
+         lambda w: w.up, unit="boolean"),
+    Fact("worker", "state", "celery_worker_state", "stateset",
+         "The state of the worker, 1 for the one that holds.",
+         lambda w: w.state, unit="state", labels=("state",), states=WORKER_STATES),
+    Fact("worker", "active", "celery_worker_tasks_active", "gauge",
+         "Tasks that the worker runs, by its latest heartbeat.",
+         lambda w: w.active),
+    Fact("worker", "processed", "celery_worker_processed_total", "counter",
+         "Tasks that the worker has taken since it started, by its latest heartbeat.",
+         lambda w: w.processed),
+    Fact("worker", "concurrency", "celery_worker_concurrency", "gauge",
+         "Pool slots of the worker; absent until it was asked.",
+         lambda w: w.concurrency),
+    Fact("worker", "last_seen", "celery_worker_last_seen_timestamp_seconds", "gauge",
+         "When the worker's last sign of life arrived, in Unix seconds of this host.",
+         lambda w: w.last_seen_at, unit="timestamp"),
+    Fact("worker", "clock_skew", "celery_worker_clock_skew_seconds", "gauge",
+         "How far the worker's clock is ahead of this host's (negative: behind).",
+         lambda w: w.clock_skew_seconds, unit="seconds"),
+    Fact("worker", "load1", "celery_worker_load1", "gauge",
+         "One-minute load average of the worker's host, by its latest heartbeat.",
+         lambda w: w.load1),
+    Fact("worker", "restarts", "celery_worker_restarts_total", "counter",
+         "Restarts under the same name, by whether a goodbye came first.",
+         lambda w: w.restarts, labels=("clean",)),
+    Fact("worker", "info", "celery_worker_info", "info",
+         "Celery version and pool of the worker; always 1.",
+         lambda w: _info(w.version, w.pool), labels=("version", "pool")),
+)
+
+
+def _task_counter(name: str, what: str) -> Fact:
+    return Fact("task", name, f"celery_task_{name}_total", "counter", what,
+                lambda t: getattr(t, name))
+
+
+_TASK = (
+    _task_counter("sent", "Tasks sent (needs task_send_sent_event in the publisher)."),
+    _task_counter("received", "Tasks received by a worker."),
+    _task_counter("started", "Tasks started by a worker."),
+    _task_counter("succeeded", "Tasks that succeeded."),
+    Fact("task", "failed", "celery_task_failed_total", "counter",
+         "Tasks that failed, by exception class.",
+         lambda t: t.failed, labels=("exception",)),
+    _task_counter("retried", "Tasks that asked to be retried."),
+    _task_counter("revoked", "Tasks that were revoked or had expired."),
+    _task_counter("rejected", "Tasks that were rejected."),
+    Fact("task", "runtime", "celery_task_runtime", "histogram",
+         "Seconds that succeeded tasks ran, by the worker's measure.",
+         lambda t: t.runtime, unit="seconds"),
+    Fact("task", "wait", "celery_task_queue_wait_time", "histogram",
+         "Seconds from when a task was sent, or its ETA, to when it started.",
+         lambda t: t.wait, unit="seconds"),
+    Fact("task", "last_sent", "celery_task_last_sent_timestamp_seconds", "gauge",
+         "When a task of this name was last sent, in Unix seconds of this host.",
+         lambda t: t.last_sent_at, unit="timestamp"),
+)
+
+_MONITOR = (
+    Fact("monitor", "alerts", "queue_monitor_alerts", "gauge",
+         "Alerts of the monitor's own engine, pending and firing.",
+         lambda m: m.alerts, labels=("alertname", "severity", "state")),
+    Fact("monitor", "notifications", "queue_monitor_notifications_total", "counter",
+         "Notifications, by channel and outcome.",
+         lambda m: m.notifications, labels=("channel", "outcome")),
+    Fact("monitor", "channels", "queue_monitor_channels", "gauge",
+         "Notification channels configured; 0 means that nobody is told.",
+         lambda m: m.channels),
+    Fact("monitor", "tick_duration", "queue_monitor_tick_duration_seconds", "histogram",
+         "How long a tick took: books to snapshot, rules, deliveries decided.",
+         lambda m: m.tick_duration, unit="seconds"),
+    Fact("monitor", "config_reload_ok", "queue_monitor_config_last_reload_successful", "gauge",
+         "Whether the last load of the settings was good.",
+         lambda m: m.config_reload_ok, unit="boolean"),
+    Fact("monitor", "state_ok", "queue_monitor_state_writable", "gauge",
+         "Whether alert state is being saved (1), or kept in memory only (0).",
+         lambda m: m.state_ok, unit="boolean"),
+    Fact("monitor", "build_info", "queue_monitor_build_info", "info",
+         "Version of the monitor; always 1.",
+         lambda m: (m.version,), labels=("version",)),
+)
+
+FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _MONITOR
+
+
+def facts_of(scope: str) -> Mapping[str, Fact]:
+    """Return the rows of `scope` by their names."""
+    return {fact.name: fact for fact in FACTS if fact.scope == scope}

@@ -1,0 +1,118 @@
+"""What a poll, an event or a control reply says, before anyone has thought about it.
+
+`broker/` makes these, the books of `facts/` take them. All times are Unix seconds of this
+host, taken when the bytes arrived, unless a field says whose clock it is.
+"""
+
+from msgspec import Struct
+
+
+class MessageHead(Struct, frozen=True, gc=False):
+    """The few header fields that may be read of the message at the old end of a list."""
+
+    tag: str
+    """What identifies the message: its delivery_tag, else its task id."""
+    eta_at: float | None = None
+    """When it may run at the earliest (Unix seconds, publisher's clock); None: at once."""
+    enqueued_at: float | None = None
+    """When it was enqueued (Unix seconds, publisher's clock); None: not stamped."""
+
+
+class QueueReading(Struct, frozen=True):
+    """One queue at one poll."""
+
+    lengths: tuple[int, ...]
+    """Ready messages in the list of each priority step, in the order of the steps."""
+    heads: tuple[MessageHead | None, ...] = ()
+    """The oldest message of each step; None where a list is empty or was not readable."""
+
+
+class ServerReading(Struct, frozen=True, gc=False):
+    """What INFO says of the server. None: this server does not say."""
+
+    version: str = ""
+    role: str = ""
+    run_id: str = ""
+    maxmemory_policy: str = ""
+    memory_used_bytes: int | None = None
+    memory_max_bytes: int | None = None
+    """0 means that there is no limit, as in INFO."""
+    evicted_keys: int | None = None
+    connected_clients: int | None = None
+    rejected_connections: int | None = None
+
+
+class Poll(Struct, frozen=True):
+    """One good poll of one broker."""
+
+    at: float
+    duration_seconds: float
+    queues: dict[str, QueueReading]
+    unacked: int | None
+    """Entries of the unacked hash; None when it is of another type."""
+    oldest_unacked_at: float | None
+    """Lowest score of unacked_index: the consumer's clock at delivery; None when empty."""
+    server: ServerReading
+
+
+class PollFailure(Struct, frozen=True, gc=False):
+    """A poll that could not be made."""
+
+    at: float
+    reason: str
+    """One of `POLL_FAILURE_REASONS`, a label value."""
+    text: str
+    """The error in words; never a password."""
+
+
+POLL_FAILURE_REASONS = ("connect", "timeout", "auth", "tls", "permission", "protocol", "server")
+"""What can stop a poll: unreachable, too slow, login refused, TLS handshake refused, a right
+missing (ACL), an answer that is not Redis, and any other error reply (LOADING, wrong db)."""
+
+
+class WorkerEvent(Struct, frozen=True, gc=False):
+    """A worker's sign of life: an online, heartbeat or offline event, or any task event."""
+
+    at: float
+    kind: str
+    """`online`, `heartbeat`, `offline`, or `task` for an event of one of its tasks."""
+    hostname: str
+    pid: int | None
+    sent_at: float | None = None
+    """The worker's own clock; used for its skew only."""
+    freq_seconds: float | None = None
+    active: int | None = None
+    processed: int | None = None
+    load1: float | None = None
+    version: str | None = None
+
+
+class WorkerReply(Struct, frozen=True):
+    """What one worker process answered to a control command, as far as it was asked."""
+
+    at: float
+    hostname: str
+    pid: int | None = None
+    """From `stats`, the only reply that says which process it was."""
+    queues: tuple[str, ...] | None = None
+    """From `active_queues`."""
+    concurrency: int | None = None
+    pool: str | None = None
+
+
+class RosterEntry(Struct, frozen=True):
+    """What is kept of a worker process over a restart of the monitor."""
+
+    broker: str
+    hostname: str
+    pid: int | None
+    state: str
+    first_seen_at: float
+    last_seen_at: float
+    freq_seconds: float
+    queues: tuple[str, ...] | None = None
+    concurrency: int | None = None
+    pool: str | None = None
+    version: str | None = None
+    processes_before: dict[str, int] = {}
+    """For a dead worker: live processes on each of its queues just before it died."""

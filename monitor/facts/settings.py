@@ -1,0 +1,22 @@
+"""Settings of the books: bounds that are facts of a queue, and how patient to be with workers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from monitor.values.units import Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLimits:
+    """Bounds for the built-in queue rules, by glob of the queue name; the first match counts."""
+
+    max_age: Mapping[str, Seconds] = field(default_factory=lambda: {"*": 900.0})
+    max_length: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """How patient to be with workers."""
+
+    forget_after: Seconds = 3600.0
+    """A dead worker that nobody replaced is forgotten, and its alert resolved, after this."""

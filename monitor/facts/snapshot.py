@@ -1,0 +1,197 @@
+"""Everything that is true at one moment, frozen.
+
+The books make it once a tick; `/metrics`, the page, the API and the rules all read the same
+one. None means "not known" everywhere: a broker that cannot be read leaves None behind,
+never the number from before. Field units are in their names; rows of the catalogue give
+each field its metric, its unit and its words.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from monitor.facts.histogram import HistogramFacts
+
+SCOPES = ("broker", "queue", "worker", "task", "monitor")
+
+IDENTITY: Mapping[str, tuple[str, ...]] = {
+    "broker": ("broker",),
+    "queue": ("broker", "queue_name"),
+    "worker": ("broker", "hostname"),
+    "task": ("broker", "name", "queue_name"),
+    "monitor": (),
+}
+"""The labels that identify an object of each scope, in the order of `key`."""
+
+VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
+WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
+UP_STATES = frozenset({"online", "late", "busy", "draining"})
+DOWN_STATES = frozenset({"hung", "dead"})
+
+
+class BrokerFacts(Struct, frozen=True, kw_only=True):
+    """One Redis or Valkey server as the monitor sees it."""
+
+    broker: str
+    up: bool | None = None
+    """Whether the last poll was good; None until the first was tried."""
+    error: str | None = None
+    """Why the last poll failed, in words; None while it is up."""
+    last_poll_at: float | None = None
+    """When the last good poll was."""
+    poll_duration: HistogramFacts | None = None
+    poll_errors: Mapping[str, int] = {}
+    unacked: int | None = None
+    oldest_unacked_age_seconds: float | None = None
+    visibility_timeout_seconds: float | None = None
+    memory_used_bytes: int | None = None
+    memory_max_bytes: int | None = None
+    evicted_keys: int | None = None
+    connected_clients: int | None = None
+    rejected_connections: int | None = None
+    version: str | None = None
+    role: str | None = None
+    maxmemory_policy: str | None = None
+    events_connected: bool | None = None
+    """Whether the event feed is up; a worker's silence means nothing while it is not."""
+    events_received: Mapping[str, int] = {}
+    events_dropped: Mapping[str, int] = {}
+    event_lag_seconds: float | None = None
+    event_gaps: int = 0
+    queues_left_out: int = 0
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker,)
+
+
+class QueueFacts(Struct, frozen=True, kw_only=True):
+    """One Celery queue: all its priority lists together."""
+
+    broker: str
+    queue_name: str
+    length: int | None = None
+    priority_length: Mapping[int, int] | None = None
+    oldest_age_seconds: float | None = None
+    oldest_age_exact: bool | None = None
+    """False: the age is a lower bound, the time since the message was first seen."""
+    workers: int | None = None
+    processes: int | None = None
+    max_age_seconds: float | None = None
+    max_length: int | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker, self.queue_name)
+
+
+class WorkerFacts(Struct, frozen=True, kw_only=True):
+    """One worker: a node name, or one process of it where several share the name."""
+
+    broker: str
+    hostname: str
+    state: str | None = None
+    """One of `WORKER_STATES`; None while the event feed is down."""
+    reason: str = ""
+    """Why it is in this state, in words."""
+    pid: int | None = None
+    active: int | None = None
+    processed: int | None = None
+    concurrency: int | None = None
+    queues: tuple[str, ...] | None = None
+    last_seen_at: float | None = None
+    clock_skew_seconds: float | None = None
+    load1: float | None = None
+    restarts: Mapping[str, int] = {}
+    """How often it was restarted: `true` after a goodbye, `false` without one."""
+    version: str | None = None
+    pool: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker, self.hostname)
+
+    @property
+    def up(self) -> bool | None:
+        """True while it can work, False when it is hung or dead, None when that is not said."""
+        if self.state in UP_STATES:
+            return True
+        return False if self.state in DOWN_STATES else None
+
+
+class TaskFacts(Struct, frozen=True, kw_only=True):
+    """One task name on one queue, counted since the monitor started."""
+
+    broker: str
+    name: str
+    queue_name: str
+    sent: int = 0
+    received: int = 0
+    started: int = 0
+    succeeded: int = 0
+    failed: Mapping[str, int] = {}
+    """By exception class."""
+    retried: int = 0
+    revoked: int = 0
+    rejected: int = 0
+    runtime: HistogramFacts
+    wait: HistogramFacts
+    last_sent_at: float | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker, self.name, self.queue_name)
+
+
+class MonitorFacts(Struct, frozen=True, kw_only=True):
+    """The monitor itself."""
+
+    version: str
+    alerts: Mapping[tuple[str, str, str], int] = {}
+    """How many by (alertname, severity, state)."""
+    notifications: Mapping[tuple[str, str], int] = {}
+    """How many by (channel, outcome)."""
+    tick_duration: HistogramFacts | None = None
+    config_reload_ok: bool = True
+    state_ok: bool = True
+    """False while the state is kept in memory only."""
+    channels: int = 0
+    """How many notification channels are configured."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return ()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Everything true at one moment."""
+
+    at: float
+    brokers: tuple[BrokerFacts, ...] = ()
+    queues: tuple[QueueFacts, ...] = ()
+    workers: tuple[WorkerFacts, ...] = ()
+    tasks: tuple[TaskFacts, ...] = ()
+    monitor: MonitorFacts
+    gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
+    """Why an object that was there is there no more, by (scope, key): an alert on it resolves
+    with this reason. Entries stay for a few ticks."""
+
+    def of(self, scope: str) -> tuple[Struct, ...]:
+        """Return the objects of `scope`."""
+        match scope:
+            case "broker":
+                return self.brokers
+            case "queue":
+                return self.queues
+            case "worker":
+                return self.workers
+            case "task":
+                return self.tasks
+            case "monitor":
+                return (self.monitor,)
+        raise KeyError(scope)

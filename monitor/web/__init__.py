@@ -1,0 +1,1 @@
+"""What the monitor shows over HTTP: metrics, health, the API and the page."""
