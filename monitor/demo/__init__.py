@@ -1,0 +1,1 @@
+"""The demo: a broker, workers, traffic and the ordinary daemon, started and watched together."""
