@@ -103,8 +103,8 @@ _BROKER = (
          "Events that could not be used, by reason.",
          lambda b: b.events_dropped, labels=("reason",)),
     Fact("broker", "event_lag", "celery_event_lag_seconds", "gauge",
-         "Time from the sender's stamp to the receipt of the latest heartbeat, smallest of all "
-         "live workers: what remains when clock skew is taken away.",
+         "How much later than the quickest of its worker the latest heartbeat arrived: what "
+         "remains of its delay when clock skew is taken away.",
          lambda b: b.event_lag_seconds, unit="seconds"),
     Fact("broker", "event_gaps", "celery_event_gaps_total", "counter",
          "How often the event feed was interrupted; events sent meanwhile are lost.",

@@ -32,6 +32,8 @@ class ServerReading(Struct, frozen=True, gc=False):
 
     version: str = ""
     role: str = ""
+    started_at: float | None = None
+    """When the server process started, by its uptime."""
     run_id: str = ""
     maxmemory_policy: str = ""
     memory_used_bytes: int | None = None
@@ -65,26 +67,48 @@ class PollFailure(Struct, frozen=True, gc=False):
     """The error in words; never a password."""
 
 
-POLL_FAILURE_REASONS = ("connect", "timeout", "auth", "tls", "permission", "protocol", "server")
-"""What can stop a poll: unreachable, too slow, login refused, TLS handshake refused, a right
-missing (ACL), an answer that is not Redis, and any other error reply (LOADING, wrong db)."""
+POLL_FAILURE_REASONS = (
+    "connect",  # nobody answers at the address, or the connection broke
+    "timeout",
+    "auth",  # the login was refused, or one is needed
+    "database",  # there is no database of that number
+    "tls",
+    "permission",  # the ACL lacks a right that a poll cannot do without
+    "protocol",  # what answers is not Redis
+    "server",  # any other error reply, such as LOADING
+)
 
 
-class WorkerEvent(Struct, frozen=True, gc=False):
-    """A worker's sign of life: an online, heartbeat or offline event, or any task event."""
+class Event(Struct, frozen=True, gc=False):
+    """The fields that are used of a Celery event; all others are never decoded.
 
-    at: float
-    kind: str
-    """`online`, `heartbeat`, `offline`, or `task` for an event of one of its tasks."""
-    hostname: str
-    pid: int | None
-    sent_at: float | None = None
-    """The worker's own clock; used for its skew only."""
-    freq_seconds: float | None = None
+    Any of them may be missing or null. Its time is not here: whoever hands the event on says
+    when it arrived.
+    """
+
+    type: str
+    """As on the wire: `worker-heartbeat`, `task-succeeded`, ..."""
+    hostname: str | None = None
+    """Full node name of the worker; of a task-sent that of the publisher."""
+    pid: int | None = None
+    """Main process of the worker."""
+    timestamp: float | None = None
+    """The sender's own clock; used for its skew only."""
+    freq: float | None = None
+    """Seconds between heartbeats."""
     active: int | None = None
     processed: int | None = None
-    load1: float | None = None
-    version: str | None = None
+    loadavg: tuple[float, ...] | None = None
+    sw_ver: str | None = None
+    uuid: str | None = None
+    name: str | None = None
+    queue: str | None = None
+    eta: str | None = None
+    """ISO 8601; None: at once."""
+    runtime: float | None = None
+    """Seconds, by the worker's measure."""
+    exception: str | None = None
+    """`repr` of the exception: only its class name may be kept."""
 
 
 class WorkerReply(Struct, frozen=True):
@@ -110,6 +134,9 @@ class RosterEntry(Struct, frozen=True):
     first_seen_at: float
     last_seen_at: float
     freq_seconds: float
+    """0: it was never heard to beat."""
+    shared: bool = False
+    """Whether other processes were heard under the same name."""
     queues: tuple[str, ...] | None = None
     concurrency: int | None = None
     pool: str | None = None

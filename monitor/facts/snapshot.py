@@ -7,6 +7,7 @@ each field its metric, its unit and its words.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -181,7 +182,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
     with this reason. Entries stay for a few ticks."""
 
-    def of(self, scope: str) -> tuple[Struct, ...]:
+    def of(self, scope: str) -> tuple[Any, ...]:
         """Return the objects of `scope`."""
         match scope:
             case "broker":

@@ -1,0 +1,178 @@
+"""From a broker URL and TLS settings to an open redis-py connection.
+
+redis-py connects, because it knows TLS, ACL logins and the handshake; what is said over the
+connection is the business of `wire.py`. URL forms are those that kombu takes.
+"""
+
+import asyncio
+import ssl
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthenticationWrongNumberOfArgsError,
+    NoPermissionError,
+    RedisError,
+    ResponseError,
+)
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from monitor.broker.settings import BrokerSettings
+from monitor.values.secret import Secret
+
+SCHEMES = ("redis", "rediss", "redis+socket")
+_NO_VERIFY = ("CERT_NONE", "none", "0")
+
+
+class BrokerError(Exception):
+    """The broker cannot be asked. `reason` is one of `readings.POLL_FAILURE_REASONS`."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker is and who we are there."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    db: int
+    username: str | None
+    password: Secret | None
+    verify: bool
+    """False when the URL itself asks not to check the server's certificate."""
+
+    def __str__(self) -> str:
+        place = self.path or f"{self.host}:{self.port}"
+        return f"{self.scheme}://{place}/{self.db}"
+
+
+def parse_url(url: Secret) -> Address:
+    """Return the parts of a broker URL.
+
+    Raises ValueError, which never quotes a password, when it cannot be a broker's.
+    """
+    try:
+        parts = urlsplit(url.reveal())
+        port = parts.port or 6379
+    except ValueError as error:
+        raise ValueError("not a URL: write it like redis://host:6379/0") from error
+    if parts.scheme not in SCHEMES:
+        known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+        raise ValueError(f"scheme {parts.scheme!r} is not supported: use one of {known}")
+    query = parse_qs(parts.query)
+    socket = parts.scheme == "redis+socket"
+    database = query.get("virtual_host", ["0"])[0] if socket else parts.path.strip("/") or "0"
+    if not database.isdecimal():
+        raise ValueError(f"database {database!r} is not a number: write it like redis://host/0")
+    return Address(
+        scheme=parts.scheme,
+        host=parts.hostname or "127.0.0.1",
+        port=port,
+        path=unquote(parts.path) if socket else "",
+        db=int(database),
+        username=unquote(parts.username) if parts.username else None,
+        password=Secret(unquote(parts.password)) if parts.password else None,
+        verify=query.get("ssl_cert_reqs", [""])[0] not in _NO_VERIFY,
+    )
+
+
+async def connect(
+    settings: BrokerSettings, timeout_seconds: float
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection: logged in, on its database, speaking RESP2.
+
+    Raises BrokerError.
+    """
+    address = parse_url(settings.url)
+    connection = _connection(address, settings, timeout_seconds)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            await connection.connect()
+    except (RedisError, OSError, TimeoutError) as error:
+        raise classify(error, str(address)) from error
+    # redis-py has no public way to its streams; wire.py is why they are wanted. Taking them
+    # away also keeps redis-py from closing or reading them behind our back.
+    reader, writer = connection._reader, connection._writer
+    connection._reader = connection._writer = None
+    return cast(asyncio.StreamReader, reader), cast(asyncio.StreamWriter, writer)
+
+
+def _connection(
+    address: Address, settings: BrokerSettings, timeout_seconds: float
+) -> Connection | UnixDomainSocketConnection:
+    options = settings.transport_options
+    common: dict[str, Any] = {
+        "db": address.db,
+        "username": address.username,
+        "password": address.password.reveal() if address.password else None,
+        "protocol": 2,
+        "client_name": "queue-monitor",
+        "retry": Retry(NoBackoff(), 0),
+        "socket_timeout": timeout_seconds,
+        "socket_connect_timeout": options.socket_connect_timeout or timeout_seconds,
+    }
+    if address.path:
+        common.pop("socket_connect_timeout")
+        return UnixDomainSocketConnection(path=address.path, **common)
+    common |= {"host": address.host, "port": address.port, "socket_keepalive": True}
+    if address.scheme == "rediss":
+        tls = settings.tls
+        verify = tls.verify and address.verify
+        return SSLConnection(
+            ssl_ca_certs=tls.ca_file,
+            ssl_certfile=tls.cert_file,
+            ssl_keyfile=tls.key_file,
+            ssl_cert_reqs="required" if verify else "none",
+            ssl_check_hostname=verify and tls.check_hostname,
+            **common,
+        )
+    return Connection(**common)
+
+
+def classify(error: BaseException, place: str = "") -> BrokerError:
+    """Return what `error` means for a poll: a reason, and words that hold no password."""
+    at = f"{place}: " if place else ""
+    causes = [error]
+    while (inner := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(inner)
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return BrokerError("tls", f"{at}TLS failed: {_innermost(causes, ssl.SSLError)}")
+    text = f"{at}{error}"
+    match error:
+        case AuthenticationError() | AuthenticationWrongNumberOfArgsError():
+            return BrokerError("auth", f"{at}the login was refused: {error}")
+        case NoPermissionError():
+            return BrokerError("permission", text)
+        case RedisTimeoutError() | TimeoutError():
+            return BrokerError("timeout", f"{at}no answer in time")
+        case ResponseError():
+            return error_reply(str(error), place)
+        case _:
+            return BrokerError("connect", text)
+
+
+def error_reply(text: str, place: str = "") -> BrokerError:
+    """Return what an error reply of the server means for a poll."""
+    at = f"{place}: " if place else ""
+    code = text.partition(" ")[0]
+    if code in ("NOAUTH", "WRONGPASS") or "invalid username-password" in text:
+        return BrokerError("auth", f"{at}the login was refused: {text}")
+    if code == "NOPERM" or "has no permissions" in text:
+        return BrokerError("permission", at + text)
+    if "DB index" in text or "invalid DB" in text:
+        return BrokerError("database", f"{at}no such database: {text}")
+    return BrokerError("server", at + text)
+
+
+def _innermost(causes: list[BaseException], kind: type[BaseException]) -> BaseException:
+    return [cause for cause in causes if isinstance(cause, kind)][-1]

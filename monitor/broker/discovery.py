@@ -1,0 +1,61 @@
+"""Which queues the broker's binding tables name, found without ever blocking the server.
+
+A keyspace can hold millions of results beside a handful of bindings, so SCAN goes on from
+where the last call stopped and does a bounded number of slices a call. Tables that are
+already known are read in full each time, which finds a new queue of a known exchange at once.
+"""
+
+from collections.abc import Iterable
+
+from monitor.broker.keys import Keys
+from monitor.broker.wire import Reply, Wire, pack
+
+_SLICES_A_CALL = 20
+_KEYS_A_SLICE = 1000
+
+
+class Discovery:
+    """Finds the queues of one broker."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        self._cursor = b"0"
+        self._tables: set[bytes] = set()
+        self._found: set[bytes] = set()
+
+    async def queues(self, wire: Wire) -> set[str]:
+        """Return the queues named by all binding tables known so far.
+
+        Nothing is found, and nothing lost, where the ACL forbids SCAN or SMEMBERS.
+        Raises BrokerError when the connection breaks.
+        """
+        for _ in range(_SLICES_A_CALL):
+            if await self._slice(wire):
+                break
+        tables = sorted(self._tables)
+        replies = await wire.ask(pack(("SMEMBERS", key) for key in tables), len(tables))
+        return set(self._named(zip(tables, replies, strict=True)))
+
+    async def _slice(self, wire: Wire) -> bool:
+        """Scan one slice. Return whether the keyspace has been gone through."""
+        match, count = self._keys.binding_pattern, _KEYS_A_SLICE
+        scan = ("SCAN", self._cursor, "MATCH", match, "COUNT", count, "TYPE", "set")
+        (reply,) = await wire.ask(pack([scan]), 1)
+        if not isinstance(reply, list):
+            return True
+        self._cursor, keys = reply
+        self._found.update(keys)
+        self._tables.update(keys)
+        if self._cursor != b"0":
+            return False
+        # Once round: what was not met is gone.
+        self._tables, self._found = self._found, set()
+        return True
+
+    def _named(self, tables: Iterable[tuple[bytes, Reply]]) -> Iterable[str]:
+        for key, members in tables:
+            if isinstance(members, list):
+                for member in members:
+                    queue = self._keys.bound_queue(key, member)
+                    if queue is not None:
+                        yield queue

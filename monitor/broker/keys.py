@@ -1,0 +1,82 @@
+"""Names of keys and channels, as kombu's Redis transport makes them.
+
+Source: kombu 5.7 `transport/redis.py` (`Channel._q_for_pri`, `keyprefix_queue`,
+`_get_publish_topic`), unchanged in shape since 4.6. Queue names are text here and bytes in
+Redis; a name that is not UTF-8 survives the round trip by surrogate escapes.
+"""
+
+from monitor.broker.settings import TransportOptions
+
+_GLOB_SPECIAL = frozenset("*?[]\\^-")
+
+
+def to_bytes(name: str) -> bytes:
+    """Return the bytes in Redis of `name`."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def to_text(name: bytes) -> str:
+    """Return the text of a name in Redis."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+class Keys:
+    """The names of one broker; `db` is the database number in its URL."""
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        db: int,
+        control_exchange: str = "celery",
+        event_exchange: str = "celeryev",
+    ) -> None:
+        self._prefix = options.global_keyprefix
+        self._sep = options.sep
+        self.steps = options.priority_steps
+        self.unacked = to_bytes(self._prefix + options.unacked_key)
+        self.unacked_index = to_bytes(self._prefix + options.unacked_index_key)
+        self._event_exchange = event_exchange
+        self._pidbox = f"{control_exchange}.pidbox"
+        self._binding = f"{self._prefix}_kombu.binding."
+        fanout = _fanout_prefix(options, db)
+        self.event_pattern = to_bytes(_escaped(self._prefix + fanout + event_exchange) + "*")
+        self.control_channel = to_bytes(self._prefix + fanout + self._pidbox)
+        self.binding_pattern = to_bytes(_escaped(self._binding) + "*")
+        self.mailbox_registry = to_bytes(self._binding + self._pidbox)
+
+    def queue(self, name: str) -> tuple[bytes, ...]:
+        """Return the list key of each priority step of the queue, in the order of the steps."""
+        return tuple(
+            to_bytes(f"{self._prefix}{name}{self._sep}{step}" if step else self._prefix + name)
+            for step in self.steps
+        )
+
+    def reply_list(self, name: str) -> bytes:
+        """Return the key to which workers push replies for the routing key `name`."""
+        return to_bytes(self._prefix + name)
+
+    def mailbox_member(self, hostname: str) -> bytes:
+        """Return what a live worker's entry in `mailbox_registry` is."""
+        return to_bytes(f"{self._sep}{self._sep}{hostname}.{self._pidbox}")
+
+    def bound_queue(self, binding_key: bytes, member: bytes) -> str | None:
+        """Return the queue that a member of a binding table names.
+
+        None: it is no task queue but a mailbox, a reply queue or a listener to events.
+        """
+        exchange = to_text(binding_key)[len(self._binding) :]
+        if exchange == self._event_exchange or exchange.endswith(".pidbox"):
+            return None
+        queue = to_text(member).rpartition(self._sep)[2]
+        return None if not queue or queue.endswith(".pidbox") else queue
+
+
+def _fanout_prefix(options: TransportOptions, db: int) -> str:
+    if isinstance(options.fanout_prefix, str):
+        return options.fanout_prefix.replace("{db}", str(db))
+    return f"/{db}." if options.fanout_prefix else ""
+
+
+def _escaped(text: str) -> str:
+    """Return `text` as a glob that matches only itself."""
+    return "".join("\\" + c if c in _GLOB_SPECIAL else c for c in text)

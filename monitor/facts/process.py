@@ -1,0 +1,184 @@
+"""One worker process: its signs of life and the state they put it in.
+
+`facts/workers.py` keeps these and moves them on; nobody else sees them.
+"""
+
+from monitor.facts.readings import Event, RosterEntry
+
+DEFAULT_FREQ_SECONDS = 2.0
+"""What Celery workers beat with unless told otherwise (celery/worker/heartbeat.py)."""
+
+_BEATS_MISSED = 3
+_NO_RHYTHM_SECONDS = 60.0
+"""How long a worker that sends no heartbeats may be silent before it is asked."""
+_LONGEST_LEARNED_GAP_SECONDS = 30.0
+_SKEW_WINDOW_BEATS = 30
+
+LISTENED_TO = frozenset({"online", "late", "unknown"})
+"""States that silence can change."""
+
+
+class Process:
+    """A worker process, identified by its full node name and pid."""
+
+    __slots__ = (
+        "active",
+        "answered",
+        "changed_at",
+        "concurrency",
+        "first_seen_at",
+        "freq_seconds",
+        "gap_seconds",
+        "goodbye_at",
+        "hostname",
+        "introduced",
+        "last_beat_at",
+        "last_seen_at",
+        "load1",
+        "pid",
+        "pool",
+        "processed",
+        "processes_before",
+        "queues",
+        "reason",
+        "skew_best",
+        "skew_count",
+        "skew_last_best",
+        "state",
+        "succeeds",
+        "unanswered",
+        "version",
+    )
+
+    def __init__(self, hostname: str, pid: int | None, at: float) -> None:
+        self.hostname = hostname
+        self.pid = pid
+        self.state = "online"
+        self.reason = "it was heard"
+        self.changed_at = at
+        self.first_seen_at = at
+        self.last_seen_at = at
+        self.last_beat_at: float | None = None
+        self.freq_seconds: float | None = None
+        self.gap_seconds = 0.0
+        """The longest silence between two heartbeats that turned out healthy."""
+        self.goodbye_at: float | None = None
+        self.succeeds = False
+        """Whether it was taken for the successor of an earlier process."""
+        self.answered = False
+        """Whether it ever answered a control command."""
+        self.unanswered = 0
+        """Pings since its last sign of life that it did not answer."""
+        self.introduced = False
+        """Whether it has been asked for its queues and pool since it was first seen."""
+        self.active: int | None = None
+        self.processed: int | None = None
+        self.load1: float | None = None
+        self.version: str | None = None
+        self.queues: tuple[str, ...] | None = None
+        self.concurrency: int | None = None
+        self.pool: str | None = None
+        self.processes_before: dict[str, int] = {}
+        self.skew_best: float | None = None
+        self.skew_last_best: float | None = None
+        self.skew_count = 0
+
+    @classmethod
+    def from_roster(cls, entry: RosterEntry) -> "Process":
+        """Return the process as it was known before the monitor restarted."""
+        process = cls(entry.hostname, entry.pid, entry.first_seen_at)
+        process.last_seen_at = entry.last_seen_at
+        process.freq_seconds = entry.freq_seconds or None
+        process.queues = entry.queues
+        process.concurrency = entry.concurrency
+        process.pool = entry.pool
+        process.version = entry.version
+        process.processes_before = dict(entry.processes_before)
+        if entry.state == "dead":
+            process.enter("dead", "it was dead before the monitor restarted", entry.last_seen_at)
+        else:
+            process.enter("unknown", "not heard since the monitor restarted", entry.last_seen_at)
+        return process
+
+    def enter(self, state: str, reason: str, at: float) -> None:
+        """Go into `state`."""
+        if state != self.state:
+            self.changed_at = at
+        self.state = state
+        self.reason = reason
+
+    def seen(self, at: float) -> None:
+        """Take any sign of life but a goodbye."""
+        if self.state != "online":
+            self._back(at)
+        self.last_seen_at = at
+        self.unanswered = 0
+
+    def _back(self, at: float) -> None:
+        silent = at - self.last_seen_at
+        self.enter("online", f"back after {silent:.0f} s of silence", at)
+        self.goodbye_at = None
+        self.processes_before = {}
+
+    def beat(self, event: Event, at: float) -> None:
+        """Take a worker-online or worker-heartbeat event."""
+        if self.last_beat_at is not None and self.state in ("online", "late"):
+            gap = at - self.last_beat_at
+            # The learned gap fades, so that one bad minute is not remembered for ever.
+            self.gap_seconds = min(max(gap, self.gap_seconds * 0.99), _LONGEST_LEARNED_GAP_SECONDS)
+        self.seen(at)
+        self.last_beat_at = at
+        self.reason = "it beats"
+        if event.active is not None:
+            # A beat without it was asked for by some event viewer; its freq is not the rhythm.
+            self.active = event.active
+            self.freq_seconds = event.freq or self.freq_seconds or DEFAULT_FREQ_SECONDS
+        if event.processed is not None:
+            self.processed = event.processed
+        if event.loadavg:
+            self.load1 = event.loadavg[0]
+        self.version = event.sw_ver or self.version
+        if event.timestamp is not None:
+            self._note_skew(event.timestamp - at)
+
+    def _note_skew(self, ahead_seconds: float) -> None:
+        """Keep the largest of the last beats: the one that travelled fastest."""
+        if self.skew_count >= _SKEW_WINDOW_BEATS:
+            self.skew_last_best, self.skew_best, self.skew_count = self.skew_best, None, 0
+        self.skew_count += 1
+        if self.skew_best is None or ahead_seconds > self.skew_best:
+            self.skew_best = ahead_seconds
+
+    @property
+    def skew_seconds(self) -> float | None:
+        """How far its clock is ahead of ours, as far as the fastest recent beat tells."""
+        bests = [best for best in (self.skew_best, self.skew_last_best) if best is not None]
+        return max(bests, default=None)
+
+    @property
+    def deadline_seconds(self) -> float:
+        """The silence after which it is late."""
+        if self.freq_seconds is None:
+            return _NO_RHYTHM_SECONDS
+        learned = self.gap_seconds + self.freq_seconds
+        return max(_BEATS_MISSED * self.freq_seconds, learned)
+
+    def roster_entry(self, broker: str, *, shared: bool) -> RosterEntry:
+        """Return what is kept of it over a restart of the monitor."""
+        return RosterEntry(
+            broker=broker,
+            hostname=self.hostname,
+            pid=self.pid,
+            state=self.state,
+            shared=shared,
+            first_seen_at=self.first_seen_at,
+            # By the minute: a finer time would be a write a beat, and a restart starts
+            # every deadline anew.
+            last_seen_at=self.last_seen_at // 60 * 60,
+            freq_seconds=self.freq_seconds or 0.0,
+            queues=self.queues,
+            concurrency=self.concurrency,
+            pool=self.pool,
+            version=self.version,
+            processes_before=self.processes_before,
+        )

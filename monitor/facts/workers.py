@@ -1,0 +1,380 @@
+"""The workers of one broker: who lives, who is late, who is dead, and who said goodbye.
+
+The book takes every sign of life (events, replies), is stepped by the clock, says whom it
+wants asked, and yields a row a worker. It is keyed by (full node name, pid), because three
+workers started without `-n` on one host share one name, and the death of one must not hide
+behind the others. A worker's own clock is never used but for its skew.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import sqrt
+
+from msgspec import Struct
+
+from monitor.facts.consumers import Consumers, count_consumers
+from monitor.facts.process import LISTENED_TO, Process
+from monitor.facts.readings import Event, RosterEntry, WorkerReply
+from monitor.facts.settings import WorkerSettings
+from monitor.facts.snapshot import UP_STATES, WorkerFacts
+
+_PINGS = 2
+"""Pings a silent worker must leave unanswered before it is dead."""
+
+_OFFLINE_KEPT_SECONDS = 300.0
+_GONE_KEPT_SECONDS = 60.0
+_CENSUS_EVERY_SECONDS = 300.0
+
+_RECONNECT_MOST_SECONDS = 32.0
+"""Celery's longest pause between two tries to reach the broker is 30 s."""
+
+
+class Wanted(Struct, frozen=True):
+    """Whom to ask for what."""
+
+    ping: tuple[str, ...] = ()
+    """Late workers: do they still answer, and are they still registered?"""
+    introduce: tuple[str, ...] = ()
+    """New workers: which queues do they consume, with how many slots?"""
+    census: bool = False
+    """Everybody, for everything."""
+
+    def __bool__(self) -> bool:
+        return bool(self.ping or self.introduce or self.census)
+
+
+class WorkerBook:
+    """All workers of one broker."""
+
+    def __init__(
+        self,
+        broker: str,
+        settings: WorkerSettings,
+        now: float,
+        roster: Iterable[RosterEntry] = (),
+    ) -> None:
+        self._broker = broker
+        self._settings = settings
+        self._control = True
+        self._processes: dict[tuple[str, int | None], Process] = {}
+        self._newest: dict[str, Process] = {}
+        self._shared: set[str] = set()
+        """Names that more than one process was heard under at the same time."""
+        self._restarts: dict[str, dict[str, int]] = {}
+        self._gone: dict[tuple[str, ...], tuple[str, float]] = {}
+        self._feed_lost_at: float | None = now
+        self._feed_was_up = False
+        self._listening_from = now
+        self._server_started_at: float | None = None
+        self._census_at: float | None = None
+        self.event_lag_seconds: float | None = None
+        for entry in sorted(roster, key=lambda entry: entry.first_seen_at):
+            self._add(Process.from_roster(entry))
+            if entry.shared:
+                self._shared.add(entry.hostname)
+
+    # -- what is heard ---------------------------------------------------------------
+
+    def feed(self, connected: bool, now: float) -> None:
+        """Note that the event feed came up or went down: silence counts only while it is up."""
+        if not connected:
+            if self._feed_lost_at is None:
+                self._feed_lost_at = now
+            return
+        if self._feed_lost_at is None:
+            return
+        lost_for = now - self._feed_lost_at
+        self._feed_lost_at = None
+        # Workers pause 2, 4, 6 .. 30 s between tries, so after an outage of D seconds the
+        # next try is at most 2 * (sqrt(D) + 1) away (kombu `ensure_connection`).
+        grace = 2 * (sqrt(lost_for) + 1)
+        if not self._feed_was_up and lost_for < 3.0:
+            grace = 0.0  # the monitor started beside a broker that was there all along
+        self._listening_from = now + min(grace, _RECONNECT_MOST_SECONDS)
+        self._feed_was_up = True
+        self._census_at = None
+
+    def overslept(self, now: float) -> None:
+        """Note that this process itself was stopped: what it did not hear proves nothing."""
+        self._listening_from = max(self._listening_from, now)
+
+    def server_started(self, at: float) -> None:
+        """Note when the broker process started: it has forgotten registrations before that."""
+        self._server_started_at = at
+
+    def event(self, event: Event, at: float) -> None:
+        """Take a worker-online, worker-heartbeat or worker-offline event."""
+        if event.hostname is None:
+            return
+        process = self._heard(event.hostname, event.pid, at)
+        if event.type == "worker-offline":
+            process.last_seen_at = at
+            process.goodbye_at = at
+            process.enter("offline", "it said goodbye", at)
+            return
+        self._note_restart(process, event)
+        process.beat(event, at)
+        if event.timestamp is not None and process.skew_seconds is not None:
+            self.event_lag_seconds = process.skew_seconds - (event.timestamp - at)
+
+    def task_event(self, hostname: str, pid: int | None, at: float) -> None:
+        """Take an event of one of its tasks as a sign of life; this is on the event path."""
+        process = self._newest.get(hostname)
+        if process is not None and process.pid == pid and process.state == "online":
+            process.last_seen_at = at
+            return
+        process = self._heard(hostname, pid, at)
+        if process.state != "offline":  # tasks may end after the goodbye
+            process.seen(at)
+
+    def reply(self, reply: WorkerReply) -> None:
+        """Take what a worker answered."""
+        if reply.pid is not None:
+            process = self._heard(reply.hostname, reply.pid, reply.at)
+            process.answered = True
+            process.seen(reply.at)
+            process.concurrency = reply.concurrency
+            process.pool = reply.pool
+        if reply.queues is not None and reply.hostname not in self._shared:
+            # Only `stats` says which process answered, so of several nobody knows whose.
+            newest = self._newest.get(reply.hostname)
+            if newest is not None:
+                newest.queues = reply.queues
+
+    def _heard(self, hostname: str, pid: int | None, at: float) -> Process:
+        process = self._processes.get((hostname, pid))
+        if process is None:
+            process = Process(hostname, pid, at)
+            self._add(process)
+        elif self._newest[hostname] is not process and process.state != "offline":
+            # It speaks although a younger process of its name has been heard.
+            self._shared.add(hostname)
+        return process
+
+    def _add(self, process: Process) -> None:
+        self._processes[process.hostname, process.pid] = process
+        self._newest[process.hostname] = process
+
+    def _note_restart(self, process: Process, event: Event) -> None:
+        """Count a restart under the same pid, as in a container, by its counter going back."""
+        before, now_processed = process.processed, event.processed
+        if before and now_processed is not None and now_processed < before:
+            self._count_restart(process.hostname, clean=process.goodbye_at is not None)
+            process.introduced = False
+
+    def _count_restart(self, hostname: str, *, clean: bool) -> None:
+        counts = self._restarts.setdefault(hostname, {"true": 0, "false": 0})
+        counts["true" if clean else "false"] += 1
+
+    # -- what is asked ---------------------------------------------------------------
+
+    def control(self, usable: bool) -> None:
+        """Note whether workers can be asked at all."""
+        self._control = usable
+
+    def wanted(self, now: float) -> Wanted:
+        """Return whom to ask now. What is returned is taken as being asked."""
+        if self._feed_lost_at is not None or not self._control:
+            return Wanted()
+        if self._census_at is None or now - self._census_at >= _CENSUS_EVERY_SECONDS:
+            for process in self._processes.values():
+                process.introduced = True
+            return Wanted(ping=self._late(), census=True)
+        new = [p for p in self._processes.values() if p.state == "online" and not p.introduced]
+        for process in new:
+            process.introduced = True
+        return Wanted(ping=self._late(), introduce=tuple({p.hostname for p in new}))
+
+    def _late(self) -> tuple[str, ...]:
+        return tuple({p.hostname for p in self._processes.values() if p.state == "late"})
+
+    def asked(self, wanted: Wanted, sent_at: float, registered: Mapping[str, bool]) -> None:
+        """Note that the answers to `wanted` have had their time.
+
+        `registered` says for each pinged name whether it is in the mailbox registry, which a
+        worker leaves when it says goodbye and not when it is killed.
+        """
+        if wanted.census:
+            self._census_at = sent_at
+        for process in list(self._processes.values()):
+            if process.hostname not in wanted.ping or process.state != "late":
+                continue
+            if process.last_seen_at < sent_at:
+                process.unanswered += 1
+            if process.unanswered >= _PINGS:
+                self._give_up(process, sent_at, registered.get(process.hostname, True))
+
+    @property
+    def settled(self) -> bool:
+        """Whether everybody was asked, or can not be asked, since the feed came up."""
+        if self._feed_lost_at is not None:
+            return False
+        return self._census_at is not None or not self._control
+
+    # -- what time does --------------------------------------------------------------
+
+    def step(self, now: float) -> None:
+        """Move on what silence, death or absence have had their time."""
+        for process in list(self._processes.values()):
+            if process.state in LISTENED_TO and self._feed_lost_at is None:
+                self._listen(process, now)
+            elif process.state == "dead":
+                self._bury(process, now)
+            elif process.state == "offline":
+                self._let_go(process, now)
+        for key in [k for k, (_, at) in self._gone.items() if now - at > _GONE_KEPT_SECONDS]:
+            del self._gone[key]
+
+    def _listen(self, process: Process, now: float) -> None:
+        if process.state == "unknown" and process.unanswered >= _PINGS:
+            return  # it was asked in vain, and its silence says nothing
+        silent = now - max(process.last_seen_at, self._listening_from)
+        if silent <= process.deadline_seconds:
+            return
+        if self._succeeded(process, now):
+            return
+        if process.state != "late":
+            process.unanswered = 0
+            process.enter("late", f"silent for {now - process.last_seen_at:.0f} s", now)
+        elif not self._control and silent > 2 * process.deadline_seconds:
+            self._give_up(process, now, registered=True)
+
+    def _succeeded(self, process: Process, now: float) -> bool:
+        """Whether a process of the same name, first heard after this fell silent, took over."""
+        for other in self._processes.values():
+            if (
+                other.hostname == process.hostname
+                and other.first_seen_at >= process.last_seen_at
+                and other is not process
+                and not other.succeeds
+                and other.state in UP_STATES
+            ):
+                other.succeeds = True
+                self._count_restart(process.hostname, clean=process.goodbye_at is not None)
+                self._remove(process, f"replaced by pid {other.pid}", now)
+                return True
+        return False
+
+    def _give_up(self, process: Process, now: float, registered: bool) -> None:
+        """Decide on a worker that is silent and does not answer."""
+        silent = now - process.last_seen_at
+        if not process.answered and process.last_beat_at is None and not process.freq_seconds:
+            process.enter("unknown", "it sends no heartbeats and answers no commands", now)
+            return
+        if not registered and self._may_have_missed_goodbye(process):
+            process.enter("offline", "it left while the monitor was not listening", now)
+            return
+        process.processes_before = self._processes_with(process)
+        how = f"did not answer {_PINGS} pings" if self._control else "was not asked (control off)"
+        process.enter("dead", f"silent for {silent:.0f} s and {how}", now)
+
+    def _may_have_missed_goodbye(self, process: Process) -> bool:
+        """Whether its absence from the registry means anything.
+
+        Only a goodbye that was not heard, as the monitor was not listening, leaves a name
+        that is silent and unregistered; a broker that restarted has forgotten all names.
+        """
+        started_at = self._server_started_at
+        forgot = started_at is not None and started_at > process.last_seen_at
+        return process.last_seen_at < self._listening_from and not forgot
+
+    def _processes_with(self, process: Process) -> dict[str, int]:
+        """Return the live processes on each of its queues, this one's included; {}: unknown."""
+        if process.queues is None or process.concurrency is None:
+            return {}
+        live = self.consumers().processes
+        return {
+            queue: (live.get(queue) or 0)
+            + (0 if process.state in UP_STATES else process.concurrency)
+            for queue in process.queues
+        }
+
+    def _bury(self, process: Process, now: float) -> None:
+        """Let go of a dead worker that was replaced or has been dead for long."""
+        if self._succeeded(process, now):
+            return
+        before = process.processes_before
+        live = self.consumers()
+        if before and all((live.processes.get(q) or 0) >= n for q, n in before.items()):
+            self._remove(process, "replaced: its queues have their processes back", now)
+        elif now - process.changed_at > self._settings.forget_after:
+            self._remove(process, "forgotten: dead for long and never replaced", now)
+
+    def _let_go(self, process: Process, now: float) -> None:
+        """Drop a worker that said goodbye once its successor is here, or after a while."""
+        if self._succeeded(process, now):
+            return
+        if now - process.changed_at > _OFFLINE_KEPT_SECONDS:
+            self._remove(process, "it said goodbye", now)
+
+    def _remove(self, process: Process, reason: str, now: float) -> None:
+        self._gone[self._broker, self._label(process)] = (reason, now)
+        del self._processes[process.hostname, process.pid]
+        same_name = [p for p in self._processes.values() if p.hostname == process.hostname]
+        if not same_name:
+            del self._newest[process.hostname]
+            self._shared.discard(process.hostname)
+        elif self._newest[process.hostname] is process:
+            self._newest[process.hostname] = max(same_name, key=lambda p: p.first_seen_at)
+
+    # -- what is true ----------------------------------------------------------------
+
+    def consumers(self) -> Consumers:
+        """Return who consumes what."""
+        return count_consumers(self._processes.values(), self._shared, everybody=self.settled)
+
+    def only_queue(self, hostname: str) -> str | None:
+        """Return the queue that the worker consumes if it is the only one."""
+        process = self._newest.get(hostname)
+        if process is None or process.queues is None or hostname in self._shared:
+            return None
+        return process.queues[0] if len(process.queues) == 1 else None
+
+    def queues(self) -> set[str]:
+        """Return every queue that some worker consumes or consumed."""
+        return {queue for p in self._processes.values() for queue in p.queues or ()}
+
+    def facts(self) -> tuple[WorkerFacts, ...]:
+        """Return a row a worker; of a name that is not shared, its newest process stands."""
+        blind = self._feed_lost_at is not None
+        return tuple(
+            self._row(process, blind)
+            for process in self._processes.values()
+            if process.hostname in self._shared or self._newest[process.hostname] is process
+        )
+
+    def _row(self, process: Process, blind: bool) -> WorkerFacts:
+        hostname = process.hostname
+        return WorkerFacts(
+            broker=self._broker,
+            hostname=self._label(process),
+            state=None if blind else process.state,
+            reason="the event feed is down" if blind else process.reason,
+            pid=process.pid,
+            active=None if blind or process.state not in UP_STATES else process.active,
+            processed=process.processed,
+            concurrency=process.concurrency,
+            queues=process.queues if hostname not in self._shared else None,
+            last_seen_at=process.last_seen_at,
+            clock_skew_seconds=None if blind else process.skew_seconds,
+            load1=None if blind or process.state not in UP_STATES else process.load1,
+            restarts=self._restarts.get(hostname) or {"true": 0, "false": 0},
+            version=process.version,
+            pool=process.pool,
+        )
+
+    def _label(self, process: Process) -> str:
+        """Return its name, with the pid where the name alone would mean several."""
+        shared = process.hostname in self._shared
+        return f"{process.hostname}#{process.pid}" if shared else process.hostname
+
+    def gone(self) -> dict[tuple[str, ...], str]:
+        """Return why workers that were there lately are there no more, by their keys."""
+        return {key: reason for key, (reason, _) in self._gone.items()}
+
+    def roster(self) -> tuple[RosterEntry, ...]:
+        """Return what is kept over a restart of the monitor."""
+        return tuple(
+            p.roster_entry(self._broker, shared=p.hostname in self._shared)
+            for p in self._processes.values()
+            if p.state != "offline"
+        )
