@@ -1,0 +1,47 @@
+"""The rules that hold without any configuration. A rule of the same name replaces one."""
+
+from monitor.alerts.settings import RuleSettings
+
+BUILTIN: tuple[RuleSettings, ...] = (
+    RuleSettings(
+        alert="BrokerDown",
+        on="broker",
+        when="not up",
+        for_=30.0,
+        severity="critical",
+        summary="{broker} cannot be polled: {error}",
+    ),
+    RuleSettings(
+        alert="WorkerDead",
+        on="worker",
+        when='state == "dead"',
+        severity="warning",
+        summary="{hostname} is dead: {reason}",
+    ),
+    RuleSettings(
+        alert="QueueAbandoned",
+        on="queue",
+        when="length > 0 and workers == 0",
+        for_=120.0,
+        severity="critical",
+        summary="{queue_name}: {length} waiting and no live worker consumes it",
+    ),
+    RuleSettings(
+        alert="QueueTooOld",
+        on="queue",
+        when="oldest_age > max_age",
+        for_=120.0,
+        severity="warning",
+        # An age that is not exact is a lower bound, so "at least" is true of both.
+        summary="{queue_name}: the oldest of {length} waiting has waited at least {oldest_age}, "
+        "more than {max_age}",
+    ),
+    RuleSettings(
+        alert="QueueTooLong",
+        on="queue",
+        when="length > max_length",
+        for_=120.0,
+        severity="warning",
+        summary="{queue_name}: {length} waiting, more than {max_length}",
+    ),
+)

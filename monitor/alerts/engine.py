@@ -1,0 +1,151 @@
+"""Holds the alerts there are, and takes each a step further at every tick.
+
+The daemon hands it one snapshot a tick and gives what it returns to the outbox and the store.
+"""
+
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from monitor.alerts.alert import Alert
+from monitor.alerts.lifecycle import begin, resolve, step
+from monitor.alerts.rules import Key, Rule
+from monitor.facts.snapshot import Snapshot
+from monitor.values.names import bounded
+
+
+class Engine:
+    """The alerts of all rules on all objects.
+
+    `saved` are the alerts of an earlier run. Its pending ones are left out: nobody watched
+    meanwhile, so their `for` starts anew.
+    """
+
+    def __init__(self, rules: Iterable[Rule], saved: Iterable[Alert] = ()) -> None:
+        self._rules = tuple(rules)
+        self._current: dict[str, dict[Key, Alert]] = {rule.alert: {} for rule in self._rules}
+        self._ruleless: list[Alert] = []
+        self._resolved: list[Alert] = []
+        by_name = {rule.alert: rule for rule in self._rules}
+        for alert in saved:
+            if alert.state == "resolved":
+                self._resolved.append(alert)
+            elif alert.state == "firing":
+                self._adopt(alert, by_name.get(alert.alertname))
+
+    def _adopt(self, alert: Alert, rule: Rule | None) -> None:
+        key = rule.key_of(alert.labels) if rule else None
+        if key is None:
+            self._ruleless.append(alert)
+        else:
+            self._current[alert.alertname][key] = alert
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Pending, firing, and those resolved ones that have not been forgotten."""
+        current = (alert for alerts in self._current.values() for alert in alerts.values())
+        return (*current, *self._ruleless, *self._resolved)
+
+    def forget_resolved(self, owed: Container[tuple[str, float]]) -> None:
+        """Drop the resolved alerts whose incarnation is not `owed` to anybody."""
+        self._resolved = [alert for alert in self._resolved if alert.incarnation in owed]
+
+    def evaluate(self, snapshot: Snapshot, now: float) -> tuple[Alert, ...]:
+        """Measure every rule on `snapshot`; return the alerts that are in a new state."""
+        changed = [
+            resolve(alert, now, "its rule is no longer in the settings") for alert in self._ruleless
+        ]
+        self._ruleless.clear()
+        view = _View(snapshot)
+        for rule in self._rules:
+            current = self._current[rule.alert]
+            if current:
+                changed += self._step_all(rule, current, view, now)
+            # An unknown condition is no hit: nothing begins while blind.
+            value = rule.when.value
+            for obj in [obj for obj in snapshot.of(rule.scope) if value(obj)]:
+                key = _key(obj)
+                if key not in current and rule.covers(key):
+                    current[key] = _described(begin(rule, key, now), rule, obj)
+                    changed.append(current[key])
+        self._resolved += [alert for alert in changed if alert.state == "resolved"]
+        return tuple(changed)
+
+    def _step_all(
+        self, rule: Rule, current: dict[Key, Alert], view: "_View", now: float
+    ) -> list[Alert]:
+        objects = view.by_key(rule.scope)
+        changed = []
+        for key, alert in list(current.items()):
+            obj = objects.get(key)
+            if obj is None:
+                after = _without_object(alert, rule, view.absence(rule.scope, key), now)
+            else:
+                after = _with_object(alert, rule, obj, now)
+            if after is None or after.state == "resolved":
+                del current[key]
+            else:
+                current[key] = after
+            if after is not None and after.state != alert.state:
+                changed.append(after)
+        return changed
+
+
+def _with_object(alert: Alert, rule: Rule, obj: Any, now: float) -> Alert | None:
+    holds = rule.when.value(obj) if alert.state == "pending" else rule.still_holds(obj)
+    after = step(alert, rule, holds, now)
+    return _described(after, rule, obj) if after is not None and holds else after
+
+
+def _without_object(alert: Alert, rule: Rule, reason: str | None, now: float) -> Alert | None:
+    if reason is None:
+        return step(alert, rule, None, now)
+    return resolve(alert, now, reason) if alert.state == "firing" else None
+
+
+def _described(alert: Alert, rule: Rule, obj: Any) -> Alert:
+    """Return `alert` with what there is to say of `obj` now, itself if that is not new."""
+    summary, facts = rule.summary.render(obj), rule.facts_read(obj)
+    if alert.summary == summary and alert.facts == facts:
+        return alert
+    return replace(alert, summary=summary, facts=facts)
+
+
+def _key(obj: Any) -> Key:
+    return tuple(map(bounded, obj.key))
+
+
+class _View:
+    """A snapshot, looked at by key."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._brokers = {bounded(broker.broker): broker for broker in snapshot.brokers}
+        self._gone = {
+            (scope, tuple(map(bounded, key))): reason
+            for (scope, key), reason in snapshot.gone.items()
+        }
+        self._by_key: dict[str, Mapping[Key, Any]] = {}
+
+    def by_key(self, scope: str) -> Mapping[Key, Any]:
+        """Return the objects of `scope` by key; made once a tick, where a rule has alerts."""
+        if scope not in self._by_key:
+            self._by_key[scope] = {_key(obj): obj for obj in self._snapshot.of(scope)}
+        return self._by_key[scope]
+
+    def absence(self, scope: str, key: Key) -> str | None:
+        """Return why the object is not there; None: it may be there and merely not be known.
+
+        After a restart an object is not known until its broker was read, and a worker or a
+        task not until its events had a fair chance.
+        """
+        if (scope, key) in self._gone:
+            return self._gone[scope, key]
+        broker = self._brokers.get(key[0])
+        if broker is None:
+            return "its broker is no longer in the settings"
+        known = broker.up is True
+        if scope in ("worker", "task"):
+            known = known and broker.events_connected is True and broker.settled
+        return "no longer there" if known else None

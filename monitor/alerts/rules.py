@@ -1,0 +1,135 @@
+"""A rule, compiled and checked. The engine asks it; config compiles each to find mistakes."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.alerts.builtin import BUILTIN
+from monitor.alerts.expression import Expression, parse
+from monitor.alerts.operations import did_you_mean
+from monitor.alerts.settings import AlertSettings, RuleSettings
+from monitor.alerts.summary import Summary, default_template, format_fact, parse_summary
+from monitor.alerts.tokens import ExpressionError
+from monitor.facts.catalogue import Fact
+from monitor.facts.snapshot import IDENTITY
+
+Key = tuple[str, ...]
+"""What identifies an object: the label values of `IDENTITY`, as alerts carry them."""
+
+Labels = tuple[tuple[str, str], ...]
+"""Label names and values, sorted by name."""
+
+
+class RuleError(ValueError):
+    """A rule that cannot be used.
+
+    `field` is the setting at fault (`when`, `until`, `where`, `summary`), `offset` the place
+    in its text, counted in characters from 0.
+    """
+
+    def __init__(self, message: str, field: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One alerting rule."""
+
+    alert: str
+    scope: str
+    when: Expression
+    until: Expression | None
+    where: tuple[tuple[int, re.Pattern[str]], ...]
+    """Which value of the key must match which pattern."""
+    for_seconds: float
+    keep_firing_for_seconds: float
+    severity: str
+    summary: Summary
+    runbook: str
+    facts: tuple[Fact, ...]
+    """The facts that its expressions name."""
+
+    def covers(self, key: Key) -> bool:
+        """Return whether the rule is about the object of `key` at all."""
+        return all(pattern.fullmatch(key[index]) for index, pattern in self.where)
+
+    def still_holds(self, obj: Any) -> bool | None:
+        """Return whether `obj` keeps a firing alert up: not `until`, else `when`."""
+        if self.until is None:
+            return self.when.value(obj)
+        over = self.until.value(obj)
+        return None if over is None else not over
+
+    def labels(self, key: Key) -> Labels:
+        """Return the labels of its alert on the object of `key`."""
+        labels = dict(zip(IDENTITY[self.scope], key, strict=True))
+        labels.update(alertname=self.alert, severity=self.severity)
+        return tuple(sorted(labels.items()))
+
+    def key_of(self, labels: Labels) -> Key | None:
+        """Return the key of the object that `labels` are of; None if they are not this rule's."""
+        values = dict(labels)
+        key = tuple(values.get(label, "") for label in IDENTITY[self.scope])
+        return key if self.labels(key) == labels and self.covers(key) else None
+
+    def facts_read(self, obj: Any) -> tuple[tuple[str, str], ...]:
+        """Return the facts behind it, as a person reads them."""
+        return tuple((fact.name, format_fact(fact, obj)) for fact in self.facts)
+
+
+def rules_of(settings: AlertSettings) -> tuple[Rule, ...]:
+    """Return all rules that hold: the user's own, and the built-in ones they do not replace.
+
+    Raises RuleError.
+    """
+    own = {rule.alert for rule in settings.rules}
+    builtin = BUILTIN if settings.builtin else ()
+    chosen = [*settings.rules, *(rule for rule in builtin if rule.alert not in own)]
+    return tuple(map(compile_rule, chosen))
+
+
+def compile_rule(settings: RuleSettings) -> Rule:
+    """Return the rule that `settings` describe. Raises RuleError."""
+    scope = settings.on
+    when = _parsed("when", settings.when, scope)
+    until = None if settings.until is None else _parsed("until", settings.until, scope)
+    facts = tuple(dict.fromkeys((*when.facts, *(until.facts if until else ()))))
+    template = settings.summary or default_template(settings.alert, scope, facts)
+    try:
+        summary = parse_summary(template, scope)
+    except ExpressionError as error:
+        raise RuleError(error.message, "summary", error.offset) from error
+    return Rule(
+        alert=settings.alert,
+        scope=scope,
+        when=when,
+        until=until,
+        where=tuple(_patterns(settings.where, scope)),
+        for_seconds=settings.for_,
+        keep_firing_for_seconds=settings.keep_firing_for,
+        severity=settings.severity,
+        summary=summary,
+        runbook=settings.runbook,
+        facts=facts,
+    )
+
+
+def _parsed(field: str, text: str, scope: str) -> Expression:
+    try:
+        return parse(text, scope)
+    except ExpressionError as error:
+        raise RuleError(error.message, field, error.offset) from error
+
+
+def _patterns(where: Mapping[str, str], scope: str) -> Iterable[tuple[int, re.Pattern[str]]]:
+    labels = IDENTITY[scope]
+    for label, glob in where.items():
+        if label not in labels:
+            hint = did_you_mean(label, list(labels))
+            raise RuleError(f"{label!r} does not identify a {scope}{hint}", "where")
+        yield labels.index(label), re.compile(fnmatch.translate(glob))

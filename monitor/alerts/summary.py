@@ -1,0 +1,99 @@
+"""One line for people about an object that a rule holds for. Made by `rules.py`.
+
+A template names identity labels, facts of the scope, and the few texts in `TEXTS`:
+`{queue_name}: {length} waiting, oldest {oldest_age}`. `{{` and `}}` are braces.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.alerts.operations import did_you_mean
+from monitor.alerts.tokens import ExpressionError
+from monitor.facts.catalogue import Fact, Unit, facts_of
+from monitor.facts.snapshot import IDENTITY
+from monitor.values.moments import format_moment
+from monitor.values.names import bounded
+from monitor.values.units import format_duration, format_size
+
+Words = Callable[[Any], str]
+"""Takes an object of the scope, returns what is to be read in its place."""
+
+TEXTS: Mapping[str, Mapping[str, Words]] = {
+    "broker": {"error": lambda broker: broker.error or "no reason known"},
+    "worker": {"reason": lambda worker: worker.reason or "no reason known"},
+}
+"""What objects say in words; these are no facts, and only summaries may use them."""
+
+_FORMATS: Mapping[Unit, Callable[[Any], str]] = {
+    "": lambda number: f"{number:.4g}" if isinstance(number, float) else str(number),
+    "seconds": format_duration,
+    "bytes": format_size,
+    "timestamp": format_moment,
+    "boolean": lambda truth: "yes" if truth else "no",
+    "state": str,
+}
+
+_PART = re.compile(r"\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])|[^{}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A template whose names have been checked."""
+
+    parts: tuple[str | Words, ...]
+
+    def render(self, obj: Any) -> str:
+        """Return the line for `obj`."""
+        return "".join(part if isinstance(part, str) else part(obj) for part in self.parts)
+
+
+def parse_summary(text: str, scope: str) -> Summary:
+    """Return the template `text` for objects of `scope`. Raises ExpressionError."""
+    words = _words_of(scope)
+    parts: list[str | Words] = []
+    for match in _PART.finditer(text):
+        if match["stray"]:
+            raise ExpressionError(
+                f"a single {match['stray']!r}: write it twice to mean it", match.start()
+            )
+        name = match["name"]
+        if name is None:
+            parts.append({"{{": "{", "}}": "}"}.get(match[0], match[0]))
+        elif name in words:
+            parts.append(words[name])
+        else:
+            hint = did_you_mean(name, list(words))
+            raise ExpressionError(f"{{{name}}} is not known of {scope}{hint}", match.start() + 1)
+    return Summary(tuple(parts))
+
+
+def default_template(alert: str, scope: str, facts: tuple[Fact, ...]) -> str:
+    """Return a template that names the object and the `facts` behind the alert."""
+    identity = "/".join(f"{{{label}}}" for label in IDENTITY[scope])
+    values = ", ".join(f"{fact.name} {{{fact.name}}}" for fact in facts)
+    name = alert.replace("{", "{{").replace("}", "}}")
+    return f"{name} on {scope} {identity}" + (f": {values}" if values else "")
+
+
+def format_fact(fact: Fact, obj: Any) -> str:
+    """Return the value of `fact` for `obj` as a person reads it."""
+    value = fact.read(obj)
+    return "unknown" if value is None else _FORMATS[fact.unit](value)
+
+
+def _words_of(scope: str) -> dict[str, Words]:
+    words = {name: _fact_words(fact) for name, fact in facts_of(scope).items() if fact.in_rules}
+    words.update(TEXTS.get(scope, {}))
+    # Last, because a label says which object it is, whatever facts are called.
+    words.update({label: _label_words(label) for label in IDENTITY[scope]})
+    return words
+
+
+def _fact_words(fact: Fact) -> Words:
+    return lambda obj: format_fact(fact, obj)
+
+
+def _label_words(label: str) -> Words:
+    return lambda obj: bounded(getattr(obj, label))
