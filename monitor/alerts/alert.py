@@ -1,5 +1,6 @@
 """An alert, and a notice of several: what the engine decides and channels tell."""
 
+from hashlib import sha256
 from typing import Literal
 
 from msgspec import Struct
@@ -46,6 +47,12 @@ class Alert(Struct, frozen=True, kw_only=True):
     def incarnation(self) -> tuple[str, float]:
         """What tells this firing from an earlier one of the same alert."""
         return (self.fingerprint, self.started_at or 0.0)
+
+
+def fingerprint_of(labels: tuple[tuple[str, str], ...]) -> str:
+    """Return what identifies an alert with these sorted labels in every daemon."""
+    text = "\0".join(part for label in labels for part in label)
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 class Notice(Struct, frozen=True, kw_only=True):

@@ -6,15 +6,16 @@ firing through it, a pending one is dropped and so starts its `for` anew, nothin
 
 from msgspec.structs import replace
 
-from monitor.alerts.alert import Alert
+from monitor.alerts.alert import Alert, fingerprint_of
 from monitor.alerts.rules import Key, Rule
 
 
-def begin(rule: Rule, key: Key, fingerprint: str, now: float) -> Alert:
+def begin(rule: Rule, key: Key, now: float) -> Alert:
     """Return the alert of `rule` on the object of `key`, whose condition holds since `now`."""
+    labels = rule.labels(key)
     alert = Alert(
-        labels=rule.labels(key),
-        fingerprint=fingerprint,
+        labels=labels,
+        fingerprint=fingerprint_of(labels),
         state="pending",
         active_at=now,
         runbook=rule.runbook,

@@ -57,6 +57,9 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     """Whether the event feed is up; a worker's silence means nothing while it is not."""
     events_received: Mapping[str, int] = {}
     events_dropped: Mapping[str, int] = {}
+    settled: bool = False
+    """Whether the first census of its workers is over; until then a worker that is not listed
+    may merely not have been heard yet."""
     event_lag_seconds: float | None = None
     event_gaps: int = 0
     queues_left_out: int = 0
