@@ -97,7 +97,7 @@ async def connect(
     connection = _connection(address, settings, timeout_seconds)
     try:
         async with asyncio.timeout(timeout_seconds):
-            await connection.connect()
+            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py types it so
     except (RedisError, OSError, TimeoutError) as error:
         raise classify(error, str(address)) from error
     # redis-py has no public way to its streams; wire.py is why they are wanted. Taking them

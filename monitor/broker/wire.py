@@ -22,7 +22,8 @@ _READ_BYTES = 1 << 20
 
 def pack(commands: Iterable[tuple[bytes | str | int, ...]]) -> bytes:
     """Return the commands as one pipeline in the Redis protocol."""
-    return b"".join(hiredis.pack_command(command) for command in commands)
+    # hiredis declares a tuple of one, and takes any.
+    return b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]
 
 
 class Wire:
