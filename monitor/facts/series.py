@@ -7,6 +7,8 @@ from monitor.facts.readings import Event
 from monitor.facts.snapshot import TaskFacts
 
 UNKNOWN = "unknown"
+OTHER = "other"
+"""Where there are more names than can be counted."""
 
 RUNTIME_BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 WAIT_BOUNDS = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -70,7 +72,7 @@ class TaskSeries:
         match = _CLASS_NAME.match(exception or "")
         name = match[0] if match else UNKNOWN
         if name not in self.failed and len(self.failed) >= _EXCEPTIONS_MOST:
-            name = "other"
+            name = OTHER
         self.failed[name] = self.failed.get(name, 0) + 1
 
     def facts(self, broker: str) -> TaskFacts:

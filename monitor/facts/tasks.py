@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from monitor.facts.readings import Event
-from monitor.facts.series import UNKNOWN, TaskSeries
+from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
 from monitor.facts.snapshot import TaskFacts
 from monitor.facts.times import parse_time
 
@@ -155,7 +155,7 @@ class TaskBook:
         series = self._series.get((name, queue_name))
         if series is None:
             if len(self._series) >= _SERIES_MOST:
-                name = queue_name = "other"  # names made of arguments would grow for ever
+                name = queue_name = OTHER  # names made of arguments would grow for ever
             series = self._series.setdefault((name, queue_name), TaskSeries(name, queue_name))
         return series
 
@@ -171,6 +171,10 @@ class TaskBook:
             if run.series is None:
                 queue_name = only_queue(run.hostname) if run.hostname else None
                 self._name(run, run.name, queue_name or UNKNOWN)
+
+    def queue_names(self) -> set[str]:
+        """Return every queue that a task-sent named."""
+        return {queue_name for _, queue_name in self._series} - {UNKNOWN, OTHER}
 
     # -- what is true ------------------------------------------------------------------
 

@@ -93,8 +93,11 @@ class WorkerBook:
         self._feed_was_up = True
         self._census_at = None
 
-    def overslept(self, now: float) -> None:
-        """Note that this process itself was stopped: what it did not hear proves nothing."""
+    def deaf(self, now: float) -> None:
+        """Note that nothing could be heard until now: silence proves nothing up to here.
+
+        The broker did not answer, or this very process was stopped.
+        """
         self._listening_from = max(self._listening_from, now)
 
     def server_started(self, at: float) -> None:

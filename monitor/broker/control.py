@@ -1,0 +1,196 @@
+"""Asking workers over pidbox by hand: commands out by PUBLISH, answers in from one list.
+
+No kombu consumer is involved: one that consumes a reply queue also sweeps the broker's
+in-flight messages with its own visibility timeout, and can make running tasks run twice.
+Workers push answers straight to the list that `reply_to` names with an empty exchange; it
+is one list for the life of the monitor, so that a worker which answers hours late leaves at
+most one key behind. Wire format: kombu 5.7 `pidbox.py`.
+"""
+
+import base64
+import json
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from monitor.broker.connection import error_reply
+from monitor.broker.keys import Keys
+from monitor.broker.wire import Reply, Wire, pack
+from monitor.facts.readings import WorkerReply
+
+_ANSWER_SECONDS = 2.0
+"""How long workers have to answer: an idle one needs a few milliseconds."""
+
+_TICKETS_MOST = 100
+
+
+class _Pool(msgspec.Struct):
+    implementation: str | None = None
+    concurrency: int | None = msgspec.field(default=None, name="max-concurrency")
+    processes: list[Any] | None = None
+
+
+class _Stats(msgspec.Struct):
+    """Of a `stats` reply only this: the rest names the broker's user and host."""
+
+    pid: int | None = None
+    pool: _Pool | None = None
+
+
+class _Queue(msgspec.Struct):
+    name: str
+
+
+class _Headers(msgspec.Struct):
+    ticket: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    body: bytes
+    headers: _Headers = msgspec.field(default_factory=_Headers)
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_body = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_stats = msgspec.json.Decoder(_Stats)
+_queues = msgspec.json.Decoder(list[_Queue])
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+
+
+class Control:
+    """Commands to the workers of one broker, and their answers."""
+
+    def __init__(self, keys: Keys, reply_name: str) -> None:
+        self._keys = keys
+        self._reply_name = reply_name
+        self._reply_list = keys.reply_list(reply_name)
+        self._tickets: dict[str, str] = {}
+        """Method by ticket, of the commands whose answers may still come."""
+
+    async def clear(self, wire: Wire) -> None:
+        """Drop answers to an earlier life of the monitor. Raises BrokerError."""
+        (reply,) = await wire.ask(pack([("DEL", self._reply_list)]), 1)
+        _check(reply)
+
+    async def ask(
+        self,
+        wire: Wire,
+        methods: Iterable[str],
+        hostnames: Iterable[str] | None,
+        clock: Callable[[], float],
+    ) -> list[WorkerReply]:
+        """Ask the named workers (None: all) and return what they answer in time.
+
+        Returns as soon as all that can hear have answered. Raises BrokerError when the
+        connection breaks or a right is missing.
+        """
+        destination = None if hostnames is None else sorted(hostnames)
+        commands = [self._command(method, destination) for method in methods]
+        heard = [_check(reply) for reply in await wire.ask(pack(commands), len(commands))]
+        expected = sum(heard) if destination is None else len(destination) * len(commands)
+        answers: list[WorkerReply] = []
+        deadline = clock() + _ANSWER_SECONDS
+        while len(answers) < expected and (left := deadline - clock()) > 0:
+            timeout = f"{max(left, 0.05):.3f}"
+            (reply,) = await wire.ask(pack([("BRPOP", self._reply_list, timeout)]), 1)
+            _check(reply)
+            if reply is not None:
+                answers.extend(self._read(reply[1], clock()))
+        return answers
+
+    async def enable_events(self, wire: Wire, hostnames: Iterable[str] | None) -> None:
+        """Switch on task events. Raises BrokerError."""
+        destination = None if hostnames is None else sorted(hostnames)
+        command = self._command("enable_events", destination, answer=False)
+        (reply,) = await wire.ask(pack([command]), 1)
+        _check(reply)
+
+    async def registered(self, wire: Wire, hostnames: Iterable[str]) -> Mapping[str, bool]:
+        """Return which of the workers are in the mailbox registry. Raises BrokerError."""
+        names = sorted(hostnames)
+        registry, member = self._keys.mailbox_registry, self._keys.mailbox_member
+        commands = [("SISMEMBER", registry, member(name)) for name in names]
+        replies = await wire.ask(pack(commands), len(commands))
+        # Where the ACL forbids it, a silent worker is not taken for one that left.
+        return {name: reply != 0 for name, reply in zip(names, replies, strict=True)}
+
+    def _command(
+        self, method: str, destination: list[str] | None, *, answer: bool = True
+    ) -> tuple[bytes | str, ...]:
+        body: dict[str, Any] = {
+            "method": method,
+            "arguments": {},
+            "destination": destination,
+            "pattern": None,
+            "matcher": None,
+        }
+        if answer:
+            ticket = str(uuid.uuid4())
+            self._remember(ticket, method)
+            body["ticket"] = ticket
+            body["reply_to"] = {"exchange": "", "routing_key": self._reply_name}
+        return ("PUBLISH", self._keys.control_channel, _enveloped(body))
+
+    def _remember(self, ticket: str, method: str) -> None:
+        self._tickets[ticket] = method
+        if len(self._tickets) > _TICKETS_MOST:
+            del self._tickets[next(iter(self._tickets))]
+
+    def _read(self, message: bytes, at: float) -> list[WorkerReply]:
+        """Return what an answer says; nothing of an answer to somebody else's question."""
+        try:
+            envelope = _envelope.decode(message)
+            method = self._tickets.get(envelope.headers.ticket or "")
+            if method is None:
+                return []
+            return [
+                _reply(method, hostname, raw, at)
+                for hostname, raw in _body.decode(envelope.body).items()
+            ]
+        except _UNREADABLE:
+            return []
+
+
+def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerReply:
+    if method == "active_queues":
+        names = tuple(queue.name for queue in _queues.decode(raw))
+        return WorkerReply(at=at, hostname=hostname, queues=names)
+    stats = _stats.decode(raw)
+    pool = stats.pool or _Pool()
+    implementation = (pool.implementation or "").rpartition(":")[0].rpartition(".")[2]
+    return WorkerReply(
+        at=at,
+        hostname=hostname,
+        pid=stats.pid,
+        # An autoscaled pool has as many slots as it has processes now.
+        concurrency=len(pool.processes) if pool.processes else pool.concurrency,
+        pool=implementation or None,
+    )
+
+
+def _enveloped(body: Mapping[str, Any]) -> bytes:
+    encoded = base64.b64encode(json.dumps(body).encode()).decode()
+    return json.dumps(
+        {
+            "body": encoded,
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {"clock": 1},
+            "properties": {
+                "delivery_mode": 2,
+                "delivery_info": {"exchange": "", "routing_key": ""},
+                "priority": 0,
+                "body_encoding": "base64",
+                "delivery_tag": str(uuid.uuid4()),
+            },
+        }
+    ).encode()
+
+
+def _check(reply: Reply) -> Any:
+    """Return the reply, or raise BrokerError when it is an error."""
+    if isinstance(reply, Exception):
+        raise error_reply(str(reply))
+    return reply

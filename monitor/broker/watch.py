@@ -1,0 +1,242 @@
+"""Watching one broker: the poll, the event feed and control, each on a connection of its own.
+
+The three run side by side, so that a slow answer of one never delays another, and each comes
+back by itself when the broker does. What they read goes into the broker's books; the daemon
+is told by `changed` when a tick is worth its while.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+from monitor.broker.connection import BrokerError
+from monitor.broker.control import Control
+from monitor.broker.discovery import Discovery
+from monitor.broker.events import EventReader
+from monitor.broker.keys import Keys
+from monitor.broker.poll import Poller
+from monitor.broker.settings import BrokerSettings, PollSettings
+from monitor.broker.wire import Wire, pack
+from monitor.facts.books import Books
+from monitor.facts.readings import PollFailure
+from monitor.facts.workers import Wanted
+from monitor.journal import event
+
+_log = logging.getLogger(__name__)
+
+_RETRY_FIRST_SECONDS = 0.1
+_RETRY_MOST_SECONDS = 1.0
+_SILENCE_SECONDS = 10.0
+"""After so long without a byte the feed asks whether the server is still there."""
+_PONG_SECONDS = 5.0
+_CONTROL_EVERY_SECONDS = 0.5
+_CONTROL_ROUND_SECONDS = 10.0
+
+
+class BrokerWatch:
+    """Keeps the books of one broker current."""
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        poll: PollSettings,
+        *,
+        keys: Keys,
+        books: Books,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        reply_name: str,
+    ) -> None:
+        self._settings = settings
+        self._poll_settings = poll
+        self._books = books
+        self._clock = clock
+        self._changed = changed
+        self._keys = keys
+        self._poller = Poller(keys)
+        self._discovery = Discovery(keys)
+        self._control = Control(keys, reply_name)
+        self._reader = EventReader(books.handlers(), books.workers.task_event)
+        books.events_received = self._reader.received
+        books.events_dropped = self._reader.dropped
+        if not settings.control:
+            books.workers.control(False)
+        books.queues.watch(settings.queues.names)
+        self._said: dict[str, str] = {}
+        self.tried = False
+        """Whether the first poll has been tried, whatever came of it."""
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._poll_forever())
+            group.create_task(self._listen_forever())
+            if self._settings.control:
+                group.create_task(self._control_forever())
+
+    # -- polls -------------------------------------------------------------------------
+
+    async def _poll_forever(self) -> None:
+        wire: Wire | None = None
+        try:
+            while True:
+                started_at = self._clock()
+                wire = await self._poll_once(wire)
+                self.tried = True
+                self._changed()
+                interval = self._poll_settings.interval
+                if wire is None:
+                    interval = min(interval, _RETRY_MOST_SECONDS)
+                await asyncio.sleep(max(0.0, started_at + interval - self._clock()))
+        finally:
+            if wire is not None:
+                wire.close()
+
+    async def _poll_once(self, wire: Wire | None) -> Wire | None:
+        """Poll, and return the connection if it is still good."""
+        timeout = self._poll_settings.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                wire = wire or await Wire.open(self._settings, timeout)
+                poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
+                self._books.polled(poll)
+                self._say("poll", "", "broker can be read")
+                self._watch(await self._discovery.queues(wire))
+            return wire
+        except TimeoutError:
+            error = BrokerError("timeout", f"no answer within {timeout:g} s")
+        except BrokerError as caught:
+            error = caught
+        if wire is not None:
+            wire.close()
+        self._books.poll_failed(PollFailure(self._clock(), error.reason, str(error)))
+        self._say("poll", error.reason, f"broker cannot be read: {error}")
+        return None
+
+    def _watch(self, discovered: Iterable[str]) -> None:
+        """Watch the queues that were found, as far as the settings want them."""
+        chosen, books = self._settings.queues, self._books
+        known = set(books.queues.names)
+        found = {*discovered, *books.workers.queues(), *books.tasks.queue_names()}
+        new = [
+            name
+            for name in sorted(found - known)
+            if any(fnmatchcase(name, glob) for glob in chosen.include)
+            and not any(fnmatchcase(name, glob) for glob in chosen.exclude)
+        ]
+        room = max(0, chosen.limit - len(known))
+        books.queues.watch(new[:room])
+        books.queues_left_out = len(new[room:])
+
+    # -- events ------------------------------------------------------------------------
+
+    async def _listen_forever(self) -> None:
+        pause = _RETRY_FIRST_SECONDS
+        while True:
+            try:
+                await self._listen()
+            except BrokerError as error:
+                if self._books.feed_connected:
+                    pause = _RETRY_FIRST_SECONDS
+                self._books.feed(False, self._clock())
+                self._say("feed", error.reason, f"event feed is down: {error}")
+                self._changed()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _RETRY_MOST_SECONDS)
+
+    async def _listen(self) -> None:
+        """Read events until the connection breaks. Raises BrokerError."""
+        wire = await Wire.open(self._settings, self._poll_settings.timeout)
+        try:
+            subscribe = pack([("PSUBSCRIBE", self._keys.event_pattern)])
+            (reply,) = await wire.ask(subscribe, 1)
+            if isinstance(reply, Exception):
+                raise BrokerError("permission", f"PSUBSCRIBE was refused: {reply}")
+            self._books.feed(True, self._clock())
+            self._say("feed", "", "event feed is up")
+            while True:
+                try:
+                    async with asyncio.timeout(_SILENCE_SECONDS):
+                        replies = await wire.batch()
+                except TimeoutError:
+                    replies = await self._still_there(wire)
+                self._reader.read(replies, self._clock())
+        finally:
+            wire.close()
+
+    async def _still_there(self, wire: Wire) -> list[object]:
+        """Ask a silent server for a sign of life; an event will do. Raises BrokerError."""
+        wire.send(pack([("PING",)]))
+        try:
+            async with asyncio.timeout(_PONG_SECONDS):
+                return await wire.batch()
+        except TimeoutError:
+            raise BrokerError("timeout", "the event feed does not answer") from None
+
+    # -- control -----------------------------------------------------------------------
+
+    async def _control_forever(self) -> None:
+        wire: Wire | None = None
+        try:
+            while True:
+                await asyncio.sleep(_CONTROL_EVERY_SECONDS)
+                self._books.workers.step(self._clock())
+                wanted = self._books.workers.wanted(self._clock())
+                if wanted:
+                    wire = await self._control_once(wire, wanted)
+                    self._changed()
+        finally:
+            if wire is not None:
+                with contextlib.suppress(BrokerError, TimeoutError):
+                    async with asyncio.timeout(1):
+                        await self._control.clear(wire)
+                wire.close()
+
+    async def _control_once(self, wire: Wire | None, wanted: Wanted) -> Wire | None:
+        """Ask who is to be asked, and return the connection if it is still good."""
+        try:
+            async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
+                if wire is None:
+                    wire = await Wire.open(self._settings, self._poll_settings.timeout)
+                    await self._control.clear(wire)
+                await self._ask(wire, wanted)
+            self._say("control", "", "workers can be asked")
+            return wire
+        except TimeoutError:
+            error = BrokerError("timeout", "no answer in time")
+        except BrokerError as caught:
+            error = caught
+        if wire is not None:
+            wire.close()
+        if error.reason == "permission":
+            # Without the right to ask, silence alone has to tell.
+            self._books.workers.control(False)
+        self._say("control", error.reason, f"workers cannot be asked: {error}")
+        return None
+
+    async def _ask(self, wire: Wire, wanted: Wanted) -> None:
+        hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
+        unknown = wanted.census or wanted.introduce
+        methods = ("stats", "active_queues") if unknown else ("stats",)
+        sent_at = self._clock()
+        for reply in await self._control.ask(wire, methods, hostnames, self._clock):
+            self._books.workers.reply(reply)
+        registered = await self._control.registered(wire, wanted.ping)
+        self._books.workers.asked(wanted, sent_at, registered)
+        if self._settings.enable_events and unknown:
+            await self._control.enable_events(wire, hostnames)
+
+    def _say(self, part: str, reason: str, text: str) -> None:
+        """Log when a part of the watch breaks, breaks differently, or works again."""
+        if self._said.get(part, "") == reason:
+            return
+        self._said[part] = reason
+        level = logging.WARNING if reason else logging.INFO
+        fields = (
+            {"broker": self._settings.name, "reason": reason}
+            if reason
+            else {"broker": self._settings.name}
+        )
+        event(_log, level, text, **fields)

@@ -1,0 +1,158 @@
+"""All books of one broker: readings go in, the broker's part of the snapshot comes out.
+
+`broker/watch.py` is the only writer, the daemon's tick the only reader; both run on the one
+event loop.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from monitor.facts.histogram import Histogram
+from monitor.facts.queues import QueueBook
+from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry
+from monitor.facts.settings import QueueLimits, WorkerSettings
+from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
+from monitor.facts.tasks import TaskBook
+from monitor.facts.workers import WorkerBook
+
+_POLL_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+class BrokerPart(Struct, frozen=True):
+    """One broker's part of the snapshot."""
+
+    broker: BrokerFacts
+    queues: tuple[QueueFacts, ...]
+    workers: tuple[WorkerFacts, ...]
+    tasks: tuple[TaskFacts, ...]
+    gone: Mapping[tuple[str, tuple[str, ...]], str]
+
+
+class Books:
+    """What is known of one broker."""
+
+    def __init__(
+        self,
+        broker: str,
+        *,
+        limits: QueueLimits,
+        workers: WorkerSettings,
+        steps: tuple[int, ...],
+        visibility_timeout_seconds: float | None,
+        now: float,
+        roster: Iterable[RosterEntry] = (),
+        queues: Iterable[str] = (),
+    ) -> None:
+        self._broker = broker
+        self._visibility_timeout_seconds = visibility_timeout_seconds
+        self.workers = WorkerBook(broker, workers, now, roster)
+        self.queues = QueueBook(broker, limits, steps, queues)
+        self.tasks = TaskBook(broker)
+        self._up: bool | None = None
+        self._error: str | None = None
+        self._poll: Poll | None = None
+        self._poll_errors: dict[str, int] = {}
+        self._poll_duration = Histogram(_POLL_BOUNDS)
+        self._events_connected = False
+        self._event_gaps = 0
+        self.events_received: Mapping[str, int] = {}
+        self.events_dropped: dict[str, int] = {}
+        self.queues_left_out = 0
+
+    def handlers(self) -> dict[str, Callable[[Event, float], None]]:
+        """Return who takes which type of event."""
+        return {
+            "worker-online": self.workers.event,
+            "worker-heartbeat": self.workers.event,
+            "worker-offline": self.workers.event,
+            **self.tasks.handlers,
+        }
+
+    def polled(self, poll: Poll) -> None:
+        """Take a good poll."""
+        self._up, self._error = True, None
+        self._poll = poll
+        self._poll_duration.observe(poll.duration_seconds)
+        if poll.server.started_at is not None:
+            self.workers.server_started(poll.server.started_at)
+        self.queues.apply(poll)
+
+    def poll_failed(self, failure: PollFailure) -> None:
+        """Take a poll that failed."""
+        self._up, self._error = False, failure.text
+        self._poll_errors[failure.reason] = self._poll_errors.get(failure.reason, 0) + 1
+        self.queues.blind()
+        # While the broker is not well, a worker that is not heard may be just as well as ever.
+        self.workers.deaf(failure.at)
+
+    def feed(self, connected: bool, now: float) -> None:
+        """Note that the event feed came up or went down."""
+        if self._events_connected and not connected:
+            self._event_gaps += 1
+        self._events_connected = connected
+        self.workers.feed(connected, now)
+
+    @property
+    def feed_connected(self) -> bool:
+        """Whether the event feed is up."""
+        return self._events_connected
+
+    def step(self, now: float) -> None:
+        """Move on what only time changes."""
+        self.tasks.settle(now, self.workers.only_queue)
+        self.workers.step(now)
+
+    def part(self, now: float) -> BrokerPart:
+        """Return what is true now."""
+        return BrokerPart(
+            broker=self._broker_facts(),
+            queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
+            workers=self.workers.facts(),
+            tasks=self.tasks.facts(),
+            gone={("worker", key): reason for key, reason in self.workers.gone().items()},
+        )
+
+    def _broker_facts(self) -> BrokerFacts:
+        poll = self._poll
+        base = BrokerFacts(
+            broker=self._broker,
+            up=self._up,
+            error=self._error,
+            settled=self.workers.settled,
+            last_poll_at=poll.at if poll else None,
+            poll_duration=self._poll_duration.facts(),
+            poll_errors=dict(self._poll_errors),
+            visibility_timeout_seconds=self._visibility_timeout_seconds,
+            # Counters stay while the broker cannot be read, gauges do not.
+            evicted_keys=poll.server.evicted_keys if poll else None,
+            rejected_connections=poll.server.rejected_connections if poll else None,
+            events_connected=self._events_connected,
+            events_received=dict(self.events_received),
+            events_dropped=self._dropped(),
+            event_lag_seconds=self.workers.event_lag_seconds if self._events_connected else None,
+            event_gaps=self._event_gaps,
+            queues_left_out=self.queues_left_out,
+        )
+        return _with_poll(base, poll) if poll is not None and self._up else base
+
+    def _dropped(self) -> Mapping[str, int]:
+        left_out = self.tasks.left_out
+        return {**self.events_dropped, **({"too_many_tasks": left_out} if left_out else {})}
+
+
+def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
+    """Add what only a good poll can say."""
+    server, since = poll.server, poll.oldest_unacked_at
+    return replace(
+        base,
+        unacked=poll.unacked,
+        oldest_unacked_age_seconds=0.0 if since is None else max(0.0, poll.at - since),
+        memory_used_bytes=server.memory_used_bytes,
+        memory_max_bytes=server.memory_max_bytes or None,
+        connected_clients=server.connected_clients,
+        version=server.version or None,
+        role=server.role or None,
+        maxmemory_policy=server.maxmemory_policy or None,
+    )
