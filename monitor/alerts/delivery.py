@@ -1,0 +1,138 @@
+"""The delivery decision: who is to be told what of a group, and from when on. Pure.
+
+A delivery carries the incarnations that a channel was told as firing and as resolved, so that
+retry, repeat, restart and resolve are one comparison of what was told with what is true.
+Called by `outbox.py`.
+
+- A new group is told `group_wait` after its first alert began to fire.
+- News of a told group wait until `group_interval` after its last successful delivery.
+- Without news a group that fires is told again after `repeat_interval`.
+- A firing that was told gets its resolve. An alert that fired and resolved before anybody
+  could be told is told once, with both times.
+"""
+
+from collections import Counter
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from monitor.alerts.alert import Alert, Notice
+from monitor.alerts.grouping import Group
+from monitor.alerts.settings import AlertSettings
+
+Incarnation = tuple[str, float]
+"""`Alert.incarnation`."""
+
+MAX_UNTOLD = 10
+"""How many untold firings of one alert are kept for a channel that cannot be reached: an
+alert that comes and goes for days must not fill the memory."""
+
+
+class Recipient(Protocol):
+    """What the decision needs to know of a channel; the settings of every channel have it."""
+
+    @property
+    def name(self) -> str:
+        """Unique among the channels."""
+
+    @property
+    def send_resolved(self) -> bool:
+        """Whether it is to be told that an alert is over."""
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """What one channel has been told of one group."""
+
+    channel: str
+    group_key: str
+    firing: frozenset[Incarnation] = frozenset()
+    """Told as firing, and not yet as resolved."""
+    resolved: frozenset[Incarnation] = frozenset()
+    """Told as resolved."""
+    delivered_at: float
+    """When a notice last arrived."""
+
+
+def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
+    """Return the resolved alerts of `group` that `recipient` has to be told of."""
+    if not recipient.send_resolved:
+        return ()
+    owed = []
+    untold: Counter[str] = Counter()
+    for alert in reversed(group.resolved):
+        if told is not None and alert.incarnation in told.resolved:
+            continue
+        if told is None or alert.incarnation not in told.firing:
+            untold[alert.fingerprint] += 1
+            if untold[alert.fingerprint] > MAX_UNTOLD:
+                continue
+        owed.append(alert)
+    return tuple(reversed(owed))
+
+
+def due_at(
+    group: Group, told: Delivery | None, recipient: Recipient, settings: AlertSettings
+) -> float | None:
+    """Return from when on `recipient` is to be told of `group`; None: there is nothing to tell."""
+    known = frozenset[Incarnation]() if told is None else told.firing
+    news = [alert for alert in group.firing if alert.incarnation not in known]
+    news += owed_resolves(group, told, recipient)
+    if told is None:
+        return _first_start(news) + settings.group_wait if news else None
+    if not news:
+        return told.delivered_at + settings.repeat_interval if group.firing else None
+    quiet_until = told.delivered_at + settings.group_interval
+    # With all that was told over, it is a new group, yet not told any more often.
+    return quiet_until if known else max(quiet_until, _first_start(news) + settings.group_wait)
+
+
+def _first_start(alerts: list[Alert]) -> float:
+    return min(alert.started_at or 0.0 for alert in alerts)
+
+
+def notice_of(group: Group, told: Delivery | None, recipient: Recipient, now: float) -> Notice:
+    """Return what `recipient` is to be told of `group`: all that fires, and what it is owed."""
+    return Notice(
+        channel=recipient.name,
+        group_key=group.key,
+        group_labels=group.labels,
+        firing=tuple(group.firing),
+        resolved=owed_resolves(group, told, recipient),
+        made_at=now,
+    )
+
+
+def after(notice: Notice, told: Delivery | None, now: float) -> Delivery:
+    """Return the delivery once `notice` has arrived, `told` being the one before it."""
+    firing = frozenset(alert.incarnation for alert in notice.firing)
+    resolved = frozenset(alert.incarnation for alert in notice.resolved)
+    if told is not None:
+        firing |= told.firing - resolved
+        resolved |= told.resolved
+    return Delivery(
+        channel=notice.channel,
+        group_key=notice.group_key,
+        firing=firing,
+        resolved=resolved,
+        delivered_at=now,
+    )
+
+
+def settled(
+    told: Delivery, group: Group | None, recipient: Recipient, settings: AlertSettings, now: float
+) -> Delivery | None:
+    """Return `told` without what is over for good; None once the whole group is."""
+    firing = {alert.incarnation for alert in group.firing} if group else set()
+    resolved = {alert.incarnation for alert in group.resolved} if group else set()
+    kept = replace(
+        told,
+        firing=told.firing & (firing | resolved if recipient.send_resolved else firing),
+        resolved=told.resolved & resolved,
+        # The clock may have been set back since an earlier run.
+        delivered_at=min(told.delivered_at, now),
+    )
+    over = not kept.firing and not kept.resolved
+    if over and now >= kept.delivered_at + settings.group_interval:
+        return None
+    return told if kept == told else kept

@@ -1,0 +1,168 @@
+"""What has been told to whom, what is on its way, and what failed and is tried again.
+
+The daemon asks it for the notices that are due, has them sent, and reports back what came of
+each. A notice that failed is not kept: what is true at the next try is told then.
+"""
+
+from collections.abc import Iterable, Iterator
+from random import Random
+
+from msgspec import Struct
+
+from monitor.alerts.alert import Alert, Notice
+from monitor.alerts.delivery import (
+    Delivery,
+    Incarnation,
+    Recipient,
+    after,
+    due_at,
+    notice_of,
+    owed_resolves,
+    settled,
+)
+from monitor.alerts.grouping import Group, groups_of
+from monitor.alerts.settings import AlertSettings
+
+FIRST_RETRY_SECONDS = 1.0
+MAX_RETRY_SECONDS = 60.0
+REFUSED_RETRY_SECONDS = 900.0
+"""Sending the same again would not help, but people mend receivers."""
+MAX_RETRY_AFTER_SECONDS = 3600.0
+"""A receiver may ask for more patience than that by mistake."""
+
+Slot = tuple[str, str]
+"""A channel's name and a group's key; one notice at a time is on its way for each."""
+
+
+class _Retry(Struct, frozen=True):
+    failures: int
+    at: float
+
+
+class Outbox:
+    """Decides what is due, and owns the deliveries.
+
+    `saved` are the deliveries of an earlier run; `random` spreads the retries.
+    """
+
+    def __init__(
+        self,
+        settings: AlertSettings,
+        recipients: Iterable[Recipient],
+        random: Random,
+        saved: Iterable[Delivery] = (),
+    ) -> None:
+        self._settings = settings
+        self._recipients = {recipient.name: recipient for recipient in recipients}
+        self._random = random
+        self._told: dict[Slot, Delivery] = {
+            (delivery.channel, delivery.group_key): delivery
+            for delivery in saved
+            if delivery.channel in self._recipients
+        }
+        self._in_flight: set[Slot] = set()
+        self._retries: dict[Slot, _Retry] = {}
+        self._quiet_until: dict[str, float] = {}
+
+    @property
+    def deliveries(self) -> tuple[Delivery, ...]:
+        """All deliveries, to be saved; those that did not change are the same objects."""
+        return tuple(self._told.values())
+
+    def due(self, alerts: Iterable[Alert], now: float) -> tuple[Notice, ...]:
+        """Return the notices to send now, and count them as on their way.
+
+        Each must be reported by `delivered` or `failed`.
+        """
+        groups = groups_of(alerts, self._settings.group_by)
+        self._settle(groups, now)
+        notices = []
+        for slot, recipient, group, at in self._waiting(groups):
+            if at <= now:
+                self._in_flight.add(slot)
+                notices.append(notice_of(group, self._told.get(slot), recipient, now))
+        return tuple(notices)
+
+    def next_due_at(self, alerts: Iterable[Alert]) -> float | None:
+        """Return when `due` has something next if nothing changes, in Unix seconds.
+
+        It may be past. None: not before an alert changes or a notice on its way is reported.
+        """
+        groups = groups_of(alerts, self._settings.group_by)
+        return min((at for _, _, _, at in self._waiting(groups)), default=None)
+
+    def delivered(self, notice: Notice, now: float) -> None:
+        """Take note that `notice` has arrived."""
+        slot = (notice.channel, notice.group_key)
+        self._in_flight.discard(slot)
+        self._retries.pop(slot, None)
+        self._told[slot] = after(notice, self._told.get(slot), now)
+
+    def failed(
+        self,
+        notice: Notice,
+        now: float,
+        *,
+        permanent: bool = False,
+        retry_after_seconds: float = 0.0,
+    ) -> None:
+        """Take note that `notice` did not arrive, and when to try again.
+
+        `permanent`: the receiver refused it for good. `retry_after_seconds` is what the
+        receiver asked for; the whole channel heeds it.
+        """
+        slot = (notice.channel, notice.group_key)
+        self._in_flight.discard(slot)
+        retry = self._retries.get(slot)
+        failures = retry.failures + 1 if retry else 1
+        self._retries[slot] = _Retry(failures, now + self._patience(failures, permanent))
+        if retry_after_seconds > 0:
+            until = now + min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
+            self._quiet_until[notice.channel] = until
+
+    def owed(self, alerts: Iterable[Alert]) -> frozenset[Incarnation]:
+        """Return the incarnations of the resolved alerts that somebody has yet to be told of."""
+        groups = groups_of(alerts, self._settings.group_by)
+        return frozenset(
+            alert.incarnation
+            for slot, recipient, group in self._slots(groups)
+            for alert in owed_resolves(group, self._told.get(slot), recipient)
+        )
+
+    def _patience(self, failures: int, permanent: bool) -> float:
+        if permanent:
+            return REFUSED_RETRY_SECONDS
+        doubled = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 16)
+        return min(doubled, MAX_RETRY_SECONDS) * self._random.uniform(0.5, 1.0)
+
+    def _slots(self, groups: dict[str, Group]) -> Iterator[tuple[Slot, Recipient, Group]]:
+        for name, recipient in self._recipients.items():
+            for key, group in groups.items():
+                yield (name, key), recipient, group
+
+    def _waiting(self, groups: dict[str, Group]) -> Iterator[tuple[Slot, Recipient, Group, float]]:
+        """Yield the slots that have something to tell, and from when on they may."""
+        for slot, recipient, group in self._slots(groups):
+            if slot in self._in_flight:
+                continue
+            at = due_at(group, self._told.get(slot), recipient, self._settings)
+            if at is None:
+                continue
+            retry = self._retries.get(slot)
+            quiet_until = self._quiet_until.get(slot[0], at)
+            yield slot, recipient, group, max(at, quiet_until, retry.at if retry else at)
+
+    def _settle(self, groups: dict[str, Group], now: float) -> None:
+        """Forget the deliveries of groups that are over, and retries of what is no longer due."""
+        for slot, told in list(self._told.items()):
+            if slot in self._in_flight:
+                continue
+            kept = settled(
+                told, groups.get(slot[1]), self._recipients[slot[0]], self._settings, now
+            )
+            if kept is None:
+                del self._told[slot]
+            else:
+                self._told[slot] = kept
+        waiting = {slot for slot, *_ in self._waiting(groups)} | self._in_flight
+        self._retries = {slot: self._retries[slot] for slot in waiting & self._retries.keys()}

@@ -1,0 +1,137 @@
+"""The state file, so that a restart forgets nothing: an embedded SQLite database.
+
+Everything here blocks; the daemon calls it from one thread of its own. When it raises, the
+daemon goes on in memory and says so.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from monitor.alerts.alert import Alert
+from monitor.alerts.delivery import Delivery
+from monitor.facts.readings import RosterEntry
+from monitor.state.path import make_private
+from monitor.state.saved import KnownQueue, Saved
+from monitor.state.schema import MIGRATIONS
+from monitor.state.table import Table
+
+BUSY_TIMEOUT_SECONDS = 1.0
+
+_CORRUPT = (ValueError, TypeError, RecursionError)
+"""What comes of documents that are no JSON, or not of their kind."""
+
+
+class StateError(Exception):
+    """The state cannot be kept or read; the message is one line that says why."""
+
+
+class Store:
+    """An open state file. Made by `Store.open`."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._alerts = Table("alerts", Alert, lambda alert: alert.incarnation)
+        self._deliveries = Table("deliveries", Delivery, lambda d: (d.channel, d.group_key))
+        self._roster = Table("roster", RosterEntry, lambda w: (w.broker, w.hostname, w.pid))
+        self._queues = Table("queues", KnownQueue, lambda q: (q.broker, q.queue_name))
+
+    @classmethod
+    def open(cls, path: Path) -> "Store":
+        """Open the state file at `path`, or make one. Raises StateError."""
+        with _explained(path):
+            make_private(path)
+            # isolation_level None: transactions are begun and ended below, nowhere else.
+            connection = sqlite3.connect(
+                path,
+                timeout=BUSY_TIMEOUT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                _prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(path, connection)
+
+    def load(self) -> Saved:
+        """Return what an earlier run saved. Raises StateError."""
+        with _explained(self.path):
+            return Saved(
+                alerts=self._alerts.load(self._connection),
+                deliveries=self._deliveries.load(self._connection),
+                roster=self._roster.load(self._connection),
+                queues=self._queues.load(self._connection),
+            )
+
+    def save(self, saved: Saved) -> None:
+        """Make the file hold `saved`: what changed, in one transaction. Raises StateError.
+
+        After an error the next call writes all that has changed since the last good one.
+        """
+        lasting = tuple(alert for alert in saved.alerts if alert.state != "pending")
+        alerts = self._alerts.changes(lasting)
+        deliveries = self._deliveries.changes(saved.deliveries)
+        roster = self._roster.changes(saved.roster)
+        queues = self._queues.changes(saved.queues)
+        if not (alerts or deliveries or roster or queues):
+            return
+        with _explained(self.path), _transaction(self._connection):
+            self._alerts.write(self._connection, alerts)
+            self._deliveries.write(self._connection, deliveries)
+            self._roster.write(self._connection, roster)
+            self._queues.write(self._connection, queues)
+        self._alerts.committed(alerts)
+        self._deliveries.committed(deliveries)
+        self._roster.committed(roster)
+        self._queues.committed(queues)
+
+    def close(self) -> None:
+        """Close the file. Raises StateError."""
+        with _explained(self.path):
+            self._connection.close()
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # Exclusive: two monitors on one file would undo each other's work; the second is told.
+    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with _transaction(connection):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise ValueError("it was written by a newer version of queue-monitor")
+        for step in MIGRATIONS[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn whatever is wrong with the file into a StateError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StateError(f"state file {path} is in use by another process") from error
+        raise StateError(f"state file {path}: {error}") from error
+    except OSError as error:
+        raise StateError(f"state file {path}: {error.strerror}") from error
+    except (sqlite3.Error, *_CORRUPT) as error:
+        raise StateError(f"state file {path} cannot be used: {error}") from error
