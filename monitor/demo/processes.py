@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -39,16 +40,18 @@ def start(
         )
 
 
-def stop(process: Process, *, patience_seconds: float = 5.0) -> None:
-    """End `process` by SIGTERM, and what is left of its group after `patience_seconds` by SIGKILL.
+def stop(*processes: Process, patience_seconds: float = 5.0) -> None:
+    """End `processes` by SIGTERM, and what is left of their groups by SIGKILL.
 
-    Does nothing to a process that was waited for already.
+    They have `patience_seconds` together. One that has ended already is no error.
     """
-    if process.poll() is None:
+    deadline = time.monotonic() + patience_seconds
+    for process in processes:
         process.terminate()
+    for process in processes:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(patience_seconds)
-    kill(process)
+            process.wait(max(0.0, deadline - time.monotonic()))
+        kill(process)
 
 
 def kill(process: Process) -> None:

@@ -1,0 +1,148 @@
+"""Everything that the demo runs, together: broker, workers, traffic, receiver and daemon."""
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from monitor.demo import daemon_process
+from monitor.demo.broker import EmbeddedBroker
+from monitor.demo.metrics import Metrics
+from monitor.demo.processes import Process
+from monitor.demo.receiver import Receiver
+from monitor.demo.supervisor import Supervisor
+from monitor.demo.workspace import Workspace
+
+WORKERS = ("high", "normal", "low")
+TRAFFIC = "traffic"
+LOOK_EVERY_SECONDS = 0.2
+READY_TIMEOUT_SECONDS = 30.0
+LOG_TAIL_LINES = 15
+
+REFERENCE_APP = (sys.executable, "-m", "monitor", "reference-app")
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A small Celery installation and its monitor, all on loopback, all running."""
+
+    workspace: Workspace
+    broker: EmbeddedBroker
+    supervisor: Supervisor
+    receiver: Receiver
+    daemon: Process
+    page_url: str
+    _http: aiohttp.ClientSession
+
+    async def metrics(self) -> Metrics | None:
+        """Return what `/metrics` says now; None when it does not answer."""
+        text = await self._get("/metrics")
+        return None if text is None else Metrics.parse(text)
+
+    async def watch(self) -> None:
+        """Keep it running until cancelled. Raises DemoError when the daemon exits."""
+        while self.daemon.poll() is None:
+            self.supervisor.look(time.monotonic())
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+        raise self._daemon_exited()
+
+    async def wait_until_ready(self) -> None:
+        """Return when the daemon has tried its first poll. Raises DemoError."""
+        deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+        while await self._get("/-/ready") is None:
+            if self.daemon.poll() is not None:
+                raise self._daemon_exited()
+            if time.monotonic() > deadline:
+                raise DemoError(f"the daemon is not ready after {READY_TIMEOUT_SECONDS:.0f} s")
+            await asyncio.sleep(0.1)
+
+    async def send(self, *words: str) -> None:
+        """Send tasks by the command that a person would use. Raises DemoError."""
+        process = self.workspace.start(
+            "send", [*REFERENCE_APP, "send", *words], worker_environ(self.workspace, self.broker)
+        )
+        status = await asyncio.to_thread(process.wait)
+        self.workspace.kill(process)
+        if status != 0:
+            raise DemoError(f"tasks could not be sent:\n{self._tail_of('send')}")
+
+    async def _get(self, path: str) -> str | None:
+        try:
+            async with self._http.get(self.page_url + path) as response:
+                return await response.text() if response.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError):
+            return None
+
+    def _daemon_exited(self) -> DemoError:
+        status = self.daemon.returncode
+        return DemoError(f"the daemon exited with status {status}:\n{self._tail_of('daemon')}")
+
+    def _tail_of(self, name: str) -> str:
+        lines = self.workspace.log_file(name).read_text(errors="replace").splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:])
+
+
+@asynccontextmanager
+async def installed(
+    workspace: Workspace, page_port: int, *, alerting: bool
+) -> AsyncIterator[Installation]:
+    """Start everything; stop it in order, first of all the daemon, or it would alert on the rest.
+
+    Raises BrokerError and DemoError.
+    """
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5.0))
+        )
+        broker = EmbeddedBroker(workspace.folder)
+        broker.start()
+        stack.callback(broker.stop)
+        receiver = Receiver()
+        stack.push_async_callback(receiver.stop)
+        await receiver.start()
+        supervisor = Supervisor(workspace, commands(), worker_environ(workspace, broker))
+        stack.push_async_callback(supervisor.stop_all)
+        for name in (*WORKERS, TRAFFIC):
+            supervisor.start(name)
+        settings = daemon_process.settings(
+            workspace,
+            broker_url=broker.url,
+            webhook_url=receiver.url,
+            page_port=page_port,
+            alerting=alerting,
+        )
+        daemon = daemon_process.start(workspace, settings, clean_environ())
+        stack.push_async_callback(workspace.stop, daemon)
+        page_url = f"http://127.0.0.1:{page_port}"
+        installation = Installation(workspace, broker, supervisor, receiver, daemon, page_url, http)
+        await installation.wait_until_ready()
+        yield installation
+
+
+def commands() -> dict[str, list[str]]:
+    """Return what the supervisor runs: the reference app, as anybody would start it."""
+    workers = {name: [*REFERENCE_APP, "worker", name] for name in WORKERS}
+    return workers | {TRAFFIC: [*REFERENCE_APP, "traffic"]}
+
+
+def clean_environ() -> dict[str, str]:
+    """Return the environment without what would set up another monitor or another broker."""
+    ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def worker_environ(workspace: Workspace, broker: EmbeddedBroker) -> dict[str, str]:
+    """Return the environment of the reference app's processes."""
+    return clean_environ() | {
+        "CELERY_BROKER_URL": broker.url,
+        "REFERENCE_APP_FOLDER": str(workspace.folder / "site"),
+    }

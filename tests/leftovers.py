@@ -1,0 +1,38 @@
+"""What a program left behind; for tests that end one and look."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+def is_running(pid: int) -> bool:
+    """Return whether there is such a process; one that only waits to be reaped is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+def processes_mentioning(text: str) -> list[int]:
+    """Return the pids of all processes with `text` in their command line or environment."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            if text.encode() in said and is_running(int(process.name)):
+                found.append(int(process.name))
+    return found
+
+
+def eventually(condition: Callable[[], bool], timeout_seconds: float = 10.0) -> bool:
+    """Return whether `condition` comes true within the time."""
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
