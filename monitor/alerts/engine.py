@@ -12,7 +12,7 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.lifecycle import begin, resolve, step
 from monitor.alerts.rules import Key, Rule
 from monitor.facts.snapshot import Snapshot
-from monitor.values.names import bounded
+from monitor.values.names import as_utf8, bounded
 
 
 class Engine:
@@ -123,7 +123,7 @@ class _View:
         self._snapshot = snapshot
         self._brokers = {bounded(broker.broker): broker for broker in snapshot.brokers}
         self._gone = {
-            (scope, tuple(map(bounded, key))): reason
+            (scope, tuple(map(bounded, key))): as_utf8(reason)
             for (scope, key), reason in snapshot.gone.items()
         }
         self._by_key: dict[str, Mapping[Key, Any]] = {}

@@ -14,7 +14,7 @@ from monitor.alerts.tokens import ExpressionError
 from monitor.facts.catalogue import Fact, Unit, facts_of
 from monitor.facts.snapshot import IDENTITY
 from monitor.values.moments import format_moment
-from monitor.values.names import bounded
+from monitor.values.names import as_utf8, bounded
 from monitor.values.units import format_duration, format_size
 
 Words = Callable[[Any], str]
@@ -46,7 +46,7 @@ class Summary:
 
     def render(self, obj: Any) -> str:
         """Return the line for `obj`."""
-        return "".join(part if isinstance(part, str) else part(obj) for part in self.parts)
+        return as_utf8("".join(part if isinstance(part, str) else part(obj) for part in self.parts))
 
 
 def parse_summary(text: str, scope: str) -> Summary:

@@ -10,6 +10,11 @@ from hashlib import sha256
 LIMIT_BYTES = 256
 
 
+def as_utf8(text: str) -> str:
+    """Return `text` with bytes that were no UTF-8 when it was read (lone surrogates) escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def bounded(name: str) -> str:
     """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
 

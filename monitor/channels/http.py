@@ -1,0 +1,72 @@
+"""Posting to a receiver over HTTP, and reading from its answer whether to try again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from monitor.channels.base import RefusedError, SendError
+
+_RETRYABLE_STATUS = (408, 425, 429)
+"""Client errors that are about the moment, not about what was sent."""
+
+_ANSWER_BYTES = 200
+"""How much of a refusal is read, to be logged."""
+
+
+async def post(
+    session: aiohttp.ClientSession,
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_seconds: float,
+) -> None:
+    """Return once the receiver at `url` has accepted `body` with a 2xx. Raises SendError."""
+    try:
+        async with session.post(
+            url,
+            data=body,
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            # A redirected POST becomes a GET, which would be accepted and tell nobody.
+            allow_redirects=False,
+        ) as response:
+            if not 200 <= response.status < 300:
+                raise await _refusal(response)
+    except TimeoutError as error:
+        raise SendError(f"no answer within {timeout_seconds:g}s") from error
+    except aiohttp.InvalidURL as error:
+        raise RefusedError("the URL is not valid") from error
+    except aiohttp.ClientConnectorError as error:
+        raise SendError(f"cannot connect: {error.os_error.strerror or error.os_error}") from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        # Only the kind: the text of some of these holds the URL, which may be a secret.
+        raise SendError(f"broken exchange: {type(error).__name__}") from error
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> SendError:
+    answer = (await response.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
+    reason = f"HTTP {response.status} {response.reason or ''}".rstrip()
+    if answer.strip():
+        reason += f": {answer.strip()}"
+    if response.status >= 500 or response.status in _RETRYABLE_STATUS:
+        return SendError(reason, _retry_after_seconds(response.headers))
+    return RefusedError(reason)
+
+
+def _retry_after_seconds(headers: Mapping[str, str]) -> float:
+    """Return what Retry-After asks for, as a number of seconds or as a date; 0 if nothing."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    until, now = _date(text), _date(headers.get("Date", ""))
+    # By the receiver's own clock: its date is a moment on that one.
+    return max(0.0, (until - now).total_seconds()) if until and now else 0.0
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except ValueError:
+        return None

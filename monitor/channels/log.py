@@ -1,0 +1,36 @@
+"""The monitor's own log as a channel: a line for each alert of a notice."""
+
+import logging
+
+from monitor.alerts.alert import Alert, Notice
+from monitor.channels.settings import LogChannelSettings
+from monitor.journal import event
+from monitor.values.moments import format_moment
+
+_logger = logging.getLogger(__name__)
+
+_LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+
+
+class LogChannel:
+    """Writes notices to the log; it cannot fail."""
+
+    def __init__(self, settings: LogChannelSettings) -> None:
+        self.name = settings.name
+
+    async def send(self, notice: Notice) -> None:
+        """Log each alert of `notice`."""
+        for alert in notice.resolved:
+            _log(logging.INFO, alert)
+        for alert in notice.firing:
+            _log(_LEVELS[alert.severity], alert)
+
+
+def _log(level: int, alert: Alert) -> None:
+    fields: dict[str, object] = dict(alert.labels)
+    fields["since"] = format_moment(alert.started_at or alert.active_at)
+    if alert.resolved_at is not None:
+        fields["until"] = format_moment(alert.resolved_at)
+    if alert.resolved_reason:
+        fields["resolved_reason"] = alert.resolved_reason
+    event(_logger, level, f"alert {alert.state}: {alert.summary}", **fields)

@@ -1,0 +1,85 @@
+"""Alertmanager's webhook payload, version 4: whatever understands Alertmanager understands it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from monitor.alerts.alert import Alert, Notice
+from monitor.channels.base import ChannelError
+from monitor.channels.http import post
+from monitor.channels.settings import WebhookSettings
+from monitor.values.moments import format_moment
+
+_NOT_ENDED = "0001-01-01T00:00:00Z"
+"""Alertmanager's zero time: `endsAt` of an alert that fires."""
+
+
+class WebhookChannel:
+    """Posts notices to one URL. `page_url` is where a person finds the monitor."""
+
+    def __init__(
+        self, settings: WebhookSettings, session: aiohttp.ClientSession, page_url: str
+    ) -> None:
+        self.name = settings.name
+        self._url = settings.url.reveal()
+        parts = urlsplit(self._url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ChannelError(f"channel {settings.name}: the url is not http:// or https://")
+        self._timeout_seconds = settings.timeout
+        self._session = session
+        self._page_url = page_url
+
+    async def send(self, notice: Notice) -> None:
+        """Post `notice`. Raises SendError."""
+        body = json.dumps(payload(notice, self._page_url)).encode()
+        headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
+        await post(self._session, self._url, body, headers, self._timeout_seconds)
+
+
+def payload(notice: Notice, page_url: str) -> dict[str, object]:
+    """Return `notice` as Alertmanager writes it."""
+    # In the order in which they began, so that whoever goes through the list ends at the
+    # truth where an alert is over and fires anew.
+    alerts = sorted((*notice.resolved, *notice.firing), key=lambda alert: alert.started_at or 0.0)
+    return {
+        "version": "4",
+        "groupKey": notice.group_key,
+        "truncatedAlerts": 0,
+        "status": notice.status,
+        "receiver": notice.channel,
+        "groupLabels": dict(notice.group_labels),
+        "commonLabels": _common(dict(alert.labels) for alert in alerts),
+        "commonAnnotations": _common(map(_annotations, alerts)),
+        "externalURL": page_url,
+        "alerts": [_alert(alert, page_url) for alert in alerts],
+    }
+
+
+def _alert(alert: Alert, page_url: str) -> dict[str, object]:
+    return {
+        "status": alert.state,
+        "labels": dict(alert.labels),
+        "annotations": _annotations(alert),
+        "startsAt": format_moment(alert.started_at or alert.active_at),
+        "endsAt": _NOT_ENDED if alert.resolved_at is None else format_moment(alert.resolved_at),
+        "generatorURL": page_url,
+        "fingerprint": alert.fingerprint,
+    }
+
+
+def _annotations(alert: Alert) -> dict[str, str]:
+    texts = {
+        "summary": alert.summary,
+        "runbook_url": alert.runbook,
+        "resolved_reason": alert.resolved_reason,
+    }
+    return {name: text for name, text in texts.items() if text}
+
+
+def _common(maps: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Return the items that all `maps` have."""
+    first, *others = map(dict.items, map(dict, maps))
+    common = set(first).intersection(*others)
+    return {name: value for name, value in first if (name, value) in common}
