@@ -62,11 +62,14 @@ async def _session(
             )
             status = 0 if went_well else 1
         if not exit_after:
-            show = summary.show_live(installation)
-            if not sys.stdout.isatty():
-                show = summary.print_lines(installation, _say)
-            await _first_of(show, installation.watch())
+            await _first_of(_show(installation), installation.watch())
         return status
+
+
+def _show(installation: Installation) -> Coroutine[Any, Any, None]:
+    if sys.stdout.isatty():
+        return summary.show_live(installation)
+    return summary.print_lines(installation, _say)
 
 
 async def _first_of(*coroutines: Coroutine[Any, Any, Any]) -> Any:

@@ -1,0 +1,56 @@
+"""The demo as a person starts it: what it shows, and that it leaves nothing behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+from uuid import uuid4
+
+import pytest
+
+from monitor.demo.metrics import Metrics
+from tests.leftovers import eventually, processes_mentioning
+
+DEMO = [sys.executable, "-m", "monitor", "demo", "--port", "0"]
+
+
+def start_demo(folder: Path, mark: str) -> tuple[subprocess.Popen[str], str]:
+    """Start the demo in `folder`; return it and the address of its page, once it is up."""
+    environ = os.environ | {"TMPDIR": str(folder), "LEFT_BY_TEST": mark}
+    demo = subprocess.Popen(DEMO, env=environ, stdout=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    for line in demo.stdout:
+        if found := re.search(r"the page +(http://\S+)", line):
+            return demo, found[1]
+    raise AssertionError("the demo ended before it was up")
+
+
+def shows_three_workers_on_three_queues(page: str) -> bool:
+    with urlopen(f"{page}metrics") as response:  # noqa: S310 - an http address of our own
+        metrics = Metrics.parse(response.read().decode())
+    workers = {
+        labels["hostname"].split("@")[0]
+        for labels, up in metrics.where("celery_worker_up")
+        if up == 1
+    }
+    queues = {labels["queue_name"] for labels, _ in metrics.where("celery_queue_length")}
+    return workers == {"high", "normal", "low"} and queues >= workers
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_demo_shows_its_workers_and_leaves_nothing_behind(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
+    mark = uuid4().hex
+    demo, page = start_demo(tmp_path, mark)
+    try:
+        assert eventually(lambda: shows_three_workers_on_three_queues(page), 30.0)
+    finally:
+        demo.send_signal(ending)
+        demo.communicate()
+    assert demo.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
+    assert eventually(lambda: processes_mentioning(mark) == [])
+    assert eventually(lambda: [*tmp_path.iterdir()] == [])
