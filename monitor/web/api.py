@@ -1,0 +1,67 @@
+"""`/api/v1/snapshot`: the snapshot as JSON, field by field from the catalogue."""
+
+from typing import Any
+
+from msgspec import json
+
+from monitor.alerts.alert import Alert
+from monitor.facts.catalogue import Fact, facts_of
+from monitor.facts.histogram import HistogramFacts
+from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
+from monitor.web.labels import bounded
+
+
+def snapshot_json(snapshot: Snapshot, alerts: tuple[Alert, ...]) -> bytes:
+    """Return `{"at", "<scope>": [{"labels", "facts"}, …], …, "alerts"}`.
+
+    Times are Unix seconds, names stand as in the labels of /metrics, and null means that a
+    fact is not known. What is infinite is null too: JSON has no word for it.
+    """
+    document: dict[str, Any] = {"at": snapshot.at}
+    for scope in SCOPES:
+        facts = facts_of(scope)
+        document[scope] = [
+            {
+                "labels": _labels(IDENTITY[scope], thing.key),
+                "facts": {name: _value(fact, fact.read(thing)) for name, fact in facts.items()},
+            }
+            for thing in snapshot.of(scope)
+        ]
+    document["alerts"] = [_alert(alert) for alert in alerts]
+    return json.encode(document)
+
+
+def _value(fact: Fact, value: Any) -> Any:
+    """Return a plain fact as its value, and one with further labels as a list."""
+    if value is None or fact.kind == "stateset":
+        return value
+    if fact.kind == "info":
+        return _labels(fact.labels, value)
+    if isinstance(value, HistogramFacts):
+        return value
+    if fact.labels:
+        return [
+            {"labels": _labels(fact.labels, child), "value": number}
+            for child, number in value.items()
+        ]
+    return value
+
+
+def _labels(names: tuple[str, ...], values: Any) -> dict[str, str]:
+    values = values if isinstance(values, tuple) else (values,)
+    return {name: bounded(str(value)) for name, value in zip(names, values, strict=True)}
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "labels": {name: bounded(value) for name, value in alert.labels},
+        "fingerprint": alert.fingerprint,
+        "state": alert.state,
+        "active_at": alert.active_at,
+        "started_at": alert.started_at,
+        "resolved_at": alert.resolved_at,
+        "resolved_reason": bounded(alert.resolved_reason),
+        "summary": bounded(alert.summary),
+        "runbook": alert.runbook,
+        "facts": {name: bounded(value) for name, value in alert.facts},
+    }

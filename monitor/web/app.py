@@ -1,0 +1,99 @@
+"""The HTTP face of the daemon: metrics, health, the API and the page.
+
+Everything here only reads. `daemon.py` makes the application, `web/server.py` serves it.
+"""
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from msgspec import json
+
+from monitor.web.api import snapshot_json
+from monitor.web.headers import harden
+from monitor.web.health import broker_health
+from monitor.web.metrics import MetricsHandler
+from monitor.web.page.page import asset, page
+from monitor.web.page.view import View
+from monitor.web.source import Source
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def make_app(source: Source) -> web.Application:
+    """Return the application that shows `source`."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    handlers = _Handlers(source)
+    app.add_routes(
+        [
+            web.get("/metrics", MetricsHandler(source).get),
+            web.get("/-/healthy", handlers.healthy),
+            web.get("/-/ready", handlers.ready),
+            web.get("/health", handlers.health),
+            web.get("/api/v1/snapshot", handlers.snapshot),
+            web.get("/", handlers.page),
+            web.get("/page.css", _asset("page.css", "text/css")),
+            web.get("/favicon.svg", _asset("favicon.svg", "image/svg+xml")),
+        ]
+    )
+    app.on_response_prepare.append(harden)
+    return app
+
+
+class _Handlers:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    async def healthy(self, _request: web.Request) -> web.Response:
+        """Say whether the loop ticks: what a liveness probe asks."""
+        if self._source.ticking():
+            return web.Response(text="ok\n")
+        return web.Response(status=503, text="the loop has not ticked lately\n")
+
+    async def ready(self, _request: web.Request) -> web.Response:
+        """Say whether every broker was tried: what a readiness probe asks."""
+        if self._source.ready:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text="the first poll of every broker is under way\n")
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """Say whether every broker is being read."""
+        source = self._source
+        snapshot = source.snapshot
+        brokers = (
+            broker_health(snapshot, source.now(), source.poll_interval_seconds) if snapshot else ()
+        )
+        ok = bool(brokers) and all(b.ok for b in brokers)
+        document = {"status": "ok" if ok else "failing", "brokers": brokers}
+        return _json(json.encode(document), 200 if ok else 503)
+
+    async def snapshot(self, _request: web.Request) -> web.Response:
+        """Give the snapshot."""
+        snapshot = self._source.snapshot
+        if snapshot is None:
+            return _json(b'{"error":"the first tick is under way"}', 503)
+        return _json(snapshot_json(snapshot, self._source.alerts), 200)
+
+    async def page(self, _request: web.Request) -> web.Response:
+        """Give the status page."""
+        source = self._source
+        view = View(
+            snapshot=source.snapshot,
+            alerts=source.alerts,
+            notices=source.notices(),
+            now=source.now(),
+            poll_interval_seconds=source.poll_interval_seconds,
+        )
+        return web.Response(text=page(view), content_type="text/html")
+
+
+def _json(body: bytes, status: int) -> web.Response:
+    return web.Response(body=body, status=status, content_type="application/json")
+
+
+def _asset(name: str, content_type: str) -> Handler:
+    body = asset(name)
+
+    async def get(_request: web.Request) -> web.Response:
+        headers = {"Cache-Control": "max-age=86400"}
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+
+    return get

@@ -1,0 +1,41 @@
+"""Names as label values: valid UTF-8, bounded, and still distinct.
+
+Queues, workers, tasks and exceptions are called whatever somebody called them: 10 kB,
+newlines, bytes that are no UTF-8. Used by /metrics and the API, so that a name is the same
+text in both.
+"""
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+LIMIT_BYTES = 256
+
+
+def bounded(name: str) -> str:
+    """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
+
+    A name that had to be changed ends in `~` and a hash of the whole, so that two names which
+    differ only past the cut stay two series. The result encodes to at most 256 bytes.
+    """
+    try:
+        encoded = name.encode()
+    except UnicodeEncodeError:
+        # Lone surrogates: bytes that were no UTF-8 when the name was read.
+        encoded = name.encode("utf-8", "backslashreplace")
+    else:
+        if len(encoded) <= LIMIT_BYTES:
+            return name
+    suffix = "~" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return encoded[: LIMIT_BYTES - len(suffix)].decode("utf-8", "ignore") + suffix
+
+
+def label_text(names: Iterable[str], values: Iterable[object]) -> str:
+    """Return `name="value",…` as both exposition formats write it, without the braces."""
+    return ",".join(
+        f'{name}="{_escaped(bounded(str(value)))}"'
+        for name, value in zip(names, values, strict=True)
+    )
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -1,0 +1,52 @@
+"""What one rendering of the page shows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from monitor.alerts.alert import Alert
+from monitor.facts.snapshot import Snapshot
+from monitor.web.health import BrokerHealth, broker_health
+from monitor.web.page.ranking import Key, by_object
+
+
+@dataclass(frozen=True)
+class View:
+    """A snapshot with what surrounds it, at the moment somebody looks."""
+
+    snapshot: Snapshot | None
+    alerts: tuple[Alert, ...]
+    notices: tuple[str, ...]
+    now: float
+    """Unix seconds."""
+    poll_interval_seconds: float
+
+    @cached_property
+    def health(self) -> Mapping[str, BrokerHealth]:
+        """Whether each broker is being read, by its name."""
+        if self.snapshot is None:
+            return {}
+        found = broker_health(self.snapshot, self.now, self.poll_interval_seconds)
+        return {health.broker: health for health in found}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a broker was not even tried yet."""
+        return self.snapshot is None or any(b.up is None for b in self.snapshot.brokers)
+
+    @cached_property
+    def blind(self) -> frozenset[str]:
+        """The brokers that are not being read."""
+        return frozenset(health.broker for health in self.health.values() if not health.ok)
+
+    @cached_property
+    def _firing(self) -> Mapping[tuple[str, Key], list[Alert]]:
+        return by_object(self.alerts)
+
+    def firing_on(self, scope: str, key: Key) -> list[Alert]:
+        """Return the alerts that fire on one object, worst first."""
+        return self._firing.get((scope, key), [])
+
+    def of_state(self, state: str) -> Iterator[Alert]:
+        """Return the alerts in one state."""
+        return (alert for alert in self.alerts if alert.state == state)

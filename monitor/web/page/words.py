@@ -1,0 +1,80 @@
+"""Facts as the page says them: numbers, ages, names, and that something is not known."""
+
+from collections.abc import Iterable
+
+from monitor.values.units import format_duration
+from monitor.web.page.markup import Markup, element, joined
+
+NAME_CHARACTERS = 56
+SENTENCE_CHARACTERS = 240
+TITLE_CHARACTERS = 1_000
+NAMES = 8
+
+UNKNOWN = element("span", "unknown", class_="unknown")
+NOTHING = element("span", "—", class_="nothing")
+
+
+def count(number: int | None) -> Markup:
+    """Return a count with its thousands apart."""
+    return UNKNOWN if number is None else Markup(f"{number:,}")
+
+
+def age(seconds: float | None, exact: bool | None = True) -> Markup:
+    """Return a duration, marked as the least it can be when it is not exact."""
+    if seconds is None:
+        return UNKNOWN
+    return Markup(("" if exact else "≥ ") + format_duration(seconds))
+
+
+def ago(at: float | None, now: float) -> Markup:
+    """Return how long ago a moment was."""
+    if at is None:
+        return UNKNOWN
+    return Markup(f"{format_duration(max(0.0, now - at))} ago")
+
+
+def name(text: str) -> Markup:
+    """Return the name of an object."""
+    return _cut(text, NAME_CHARACTERS)
+
+
+def sentence(text: str) -> Markup:
+    """Return a line of words, which may have names in it."""
+    return _cut(text, SENTENCE_CHARACTERS)
+
+
+def _cut(text: str, most_characters: int) -> Markup:
+    """Return `text` without the middle of what is too long; the title has the whole."""
+    whole = visible(text)
+    if len(whole) <= most_characters:
+        return joined((whole,))
+    half = most_characters // 2
+    return element("span", f"{whole[:half]}…{whole[-half:]}", title=whole)
+
+
+def names(texts: Iterable[str]) -> Markup:
+    """Return several names in a row."""
+    found = list(texts)
+    chips = [element("span", name(text), class_="chip") for text in found[:NAMES]]
+    more = f"{len(found) - NAMES:,} more" if len(found) > NAMES else ""
+    return joined((*chips, more))
+
+
+def visible(text: str) -> str:
+    """Return `text`, bounded, with what cannot be printed written as an escape.
+
+    Newlines, controls, marks that turn the direction of writing and bytes that were no UTF-8
+    must neither vanish nor change what stands beside them.
+    """
+    if len(text) > TITLE_CHARACTERS:
+        text = f"{text[:TITLE_CHARACTERS]}… ({len(text):,} characters)"
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def badge(text: str, kind: str) -> Markup:
+    """Return a small label; `kind` is the class that colours it."""
+    return element("span", text, class_=f"badge {kind}")
