@@ -23,8 +23,6 @@ from monitor.facts.readings import WorkerReply
 _ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
 
-_TICKETS_MOST = 100
-
 
 class _Pool(msgspec.Struct):
     implementation: str | None = None
@@ -67,7 +65,7 @@ class Control:
         self._reply_name = reply_name
         self._reply_list = keys.reply_list(reply_name)
         self._tickets: dict[str, str] = {}
-        """Method by ticket, of the commands whose answers may still come."""
+        """Method by ticket, of the commands that are being asked."""
 
     async def clear(self, wire: Wire) -> None:
         """Drop answers to an earlier life of the monitor. Raises BrokerError."""
@@ -80,16 +78,24 @@ class Control:
         methods: Iterable[str],
         hostnames: Iterable[str] | None,
         clock: Callable[[], float],
+        *,
+        shared: bool = False,
     ) -> list[WorkerReply]:
         """Ask the named workers (None: all) and return what they answer in time.
 
-        Returns as soon as all that can hear have answered. Raises BrokerError when the
+        Returns as soon as all that can hear have answered; `shared` says that several may
+        answer to one name, which takes the whole time. Raises BrokerError when the
         connection breaks or a right is missing.
         """
+        # An answer from before proves nothing about now, so what is left of one is dropped.
+        await self.clear(wire)
+        self._tickets.clear()
         destination = None if hostnames is None else sorted(hostnames)
         commands = [self._command(method, destination) for method in methods]
         heard = [_check(reply) for reply in await wire.ask(pack(commands), len(commands))]
-        expected = sum(heard) if destination is None else len(destination) * len(commands)
+        expected = sum(heard)
+        if destination is not None and not shared:
+            expected = min(expected, len(destination) * len(commands))
         answers: list[WorkerReply] = []
         deadline = clock() + _ANSWER_SECONDS
         while len(answers) < expected and (left := deadline - clock()) > 0:
@@ -128,15 +134,10 @@ class Control:
         }
         if answer:
             ticket = str(uuid.uuid4())
-            self._remember(ticket, method)
+            self._tickets[ticket] = method
             body["ticket"] = ticket
             body["reply_to"] = {"exchange": "", "routing_key": self._reply_name}
         return ("PUBLISH", self._keys.control_channel, _enveloped(body))
-
-    def _remember(self, ticket: str, method: str) -> None:
-        self._tickets[ticket] = method
-        if len(self._tickets) > _TICKETS_MOST:
-            del self._tickets[next(iter(self._tickets))]
 
     def _read(self, message: bytes, at: float) -> list[WorkerReply]:
         """Return what an answer says; nothing of an answer to somebody else's question."""

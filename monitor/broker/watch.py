@@ -200,7 +200,6 @@ class BrokerWatch:
             async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
                 if wire is None:
                     wire = await Wire.open(self._settings, self._poll_settings.timeout)
-                    await self._control.clear(wire)
                 await self._ask(wire, wanted)
             self._say("control", "", "workers can be asked")
             return wire
@@ -221,7 +220,10 @@ class BrokerWatch:
         unknown = wanted.census or wanted.introduce
         methods = ("stats", "active_queues") if unknown else ("stats",)
         sent_at = self._clock()
-        for reply in await self._control.ask(wire, methods, hostnames, self._clock):
+        replies = await self._control.ask(
+            wire, methods, hostnames, self._clock, shared=wanted.shared
+        )
+        for reply in replies:
             self._books.workers.reply(reply)
         registered = await self._control.registered(wire, wanted.ping)
         self._books.workers.asked(wanted, sent_at, registered)

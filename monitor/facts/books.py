@@ -45,7 +45,7 @@ class Books:
         roster: Iterable[RosterEntry] = (),
         queues: Iterable[str] = (),
     ) -> None:
-        self._broker = broker
+        self.broker = broker
         self._visibility_timeout_seconds = visibility_timeout_seconds
         self.workers = WorkerBook(broker, workers, now, roster)
         self.queues = QueueBook(broker, limits, steps, queues)
@@ -117,7 +117,7 @@ class Books:
     def _broker_facts(self) -> BrokerFacts:
         poll = self._poll
         base = BrokerFacts(
-            broker=self._broker,
+            broker=self.broker,
             up=self._up,
             error=self._error,
             settled=self.workers.settled,

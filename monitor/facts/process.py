@@ -14,6 +14,9 @@ _NO_RHYTHM_SECONDS = 60.0
 _LONGEST_LEARNED_GAP_SECONDS = 30.0
 _SKEW_WINDOW_BEATS = 30
 
+_INTRODUCTIONS_MOST = 5
+_INTRODUCE_AGAIN_SECONDS = 3.0
+
 LISTENED_TO = frozenset({"online", "late", "unknown"})
 """States that silence can change."""
 
@@ -31,11 +34,13 @@ class Process:
         "gap_seconds",
         "goodbye_at",
         "hostname",
-        "introduced",
+        "introduce_at",
+        "introductions",
         "last_beat_at",
         "last_seen_at",
         "load1",
         "pid",
+        "ping_at",
         "pool",
         "processed",
         "processes_before",
@@ -69,8 +74,12 @@ class Process:
         """Whether it ever answered a control command."""
         self.unanswered = 0
         """Pings since its last sign of life that it did not answer."""
-        self.introduced = False
-        """Whether it has been asked for its queues and pool since it was first seen."""
+        self.ping_at = at
+        """When to ask it next whether it lives; two pings at once would be one."""
+        self.introductions = 0
+        """How often it was asked for its queues and pool since it was first seen."""
+        self.introduce_at = at
+        """When to ask it next; a worker that just came online does not listen yet."""
         self.active: int | None = None
         self.processed: int | None = None
         self.load1: float | None = None
@@ -162,6 +171,21 @@ class Process:
             return _NO_RHYTHM_SECONDS
         learned = self.gap_seconds + self.freq_seconds
         return max(_BEATS_MISSED * self.freq_seconds, learned)
+
+    def wants_introduction(self, now: float) -> bool:
+        """Whether it is time to ask, once more, for its queues and pool."""
+        unknown = self.queues is None or self.concurrency is None
+        return (
+            self.state == "online"
+            and unknown
+            and self.introductions < _INTRODUCTIONS_MOST
+            and now >= self.introduce_at
+        )
+
+    def introduced(self, now: float) -> None:
+        """Note that it is being asked."""
+        self.introductions += 1
+        self.introduce_at = now + _INTRODUCE_AGAIN_SECONDS
 
     def roster_entry(self, broker: str, *, shared: bool) -> RosterEntry:
         """Return what is kept of it over a restart of the monitor."""

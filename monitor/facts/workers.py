@@ -20,6 +20,8 @@ from monitor.facts.snapshot import UP_STATES, WorkerFacts
 _PINGS = 2
 """Pings a silent worker must leave unanswered before it is dead."""
 
+_PING_EVERY_SECONDS = 2.0
+
 _OFFLINE_KEPT_SECONDS = 300.0
 _GONE_KEPT_SECONDS = 60.0
 _CENSUS_EVERY_SECONDS = 300.0
@@ -37,6 +39,8 @@ class Wanted(Struct, frozen=True):
     """New workers: which queues do they consume, with how many slots?"""
     census: bool = False
     """Everybody, for everything."""
+    shared: bool = False
+    """Several processes run under one of these names, so each may answer more than once."""
 
     def __bool__(self) -> bool:
         return bool(self.ping or self.introduce or self.census)
@@ -134,7 +138,8 @@ class WorkerBook:
         if reply.pid is not None:
             process = self._heard(reply.hostname, reply.pid, reply.at)
             process.answered = True
-            process.seen(reply.at)
+            if process.state != "offline":
+                process.seen(reply.at)
             process.concurrency = reply.concurrency
             process.pool = reply.pool
         if reply.queues is not None and reply.hostname not in self._shared:
@@ -162,7 +167,8 @@ class WorkerBook:
         before, now_processed = process.processed, event.processed
         if before and now_processed is not None and now_processed < before:
             self._count_restart(process.hostname, clean=process.goodbye_at is not None)
-            process.introduced = False
+            process.queues = process.concurrency = None
+            process.introductions = 0
 
     def _count_restart(self, hostname: str, *, clean: bool) -> None:
         counts = self._restarts.setdefault(hostname, {"true": 0, "false": 0})
@@ -178,17 +184,20 @@ class WorkerBook:
         """Return whom to ask now. What is returned is taken as being asked."""
         if self._feed_lost_at is not None or not self._control:
             return Wanted()
-        if self._census_at is None or now - self._census_at >= _CENSUS_EVERY_SECONDS:
-            for process in self._processes.values():
-                process.introduced = True
-            return Wanted(ping=self._late(), census=True)
-        new = [p for p in self._processes.values() if p.state == "online" and not p.introduced]
+        census = self._census_at is None or now - self._census_at >= _CENSUS_EVERY_SECONDS
+        new = [p for p in self._processes.values() if p.wants_introduction(now)]
         for process in new:
-            process.introduced = True
-        return Wanted(ping=self._late(), introduce=tuple({p.hostname for p in new}))
+            process.introduced(now)
+        introduce = () if census else tuple({p.hostname for p in new})
+        ping = self._to_ping(now)
+        shared = not self._shared.isdisjoint((*introduce, *ping))
+        return Wanted(ping=ping, introduce=introduce, census=census, shared=shared)
 
-    def _late(self) -> tuple[str, ...]:
-        return tuple({p.hostname for p in self._processes.values() if p.state == "late"})
+    def _to_ping(self, now: float) -> tuple[str, ...]:
+        late = [p for p in self._processes.values() if p.state == "late" and now >= p.ping_at]
+        for process in late:
+            process.ping_at = now + _PING_EVERY_SECONDS
+        return tuple({process.hostname for process in late})
 
     def asked(self, wanted: Wanted, sent_at: float, registered: Mapping[str, bool]) -> None:
         """Note that the answers to `wanted` have had their time.

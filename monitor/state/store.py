@@ -27,6 +27,10 @@ class StateError(Exception):
     """The state cannot be kept or read; the message is one line that says why."""
 
 
+class CorruptStateError(StateError):
+    """The file is there, and is not a state file, or no longer one."""
+
+
 class Store:
     """An open state file. Made by `Store.open`."""
 
@@ -134,4 +138,4 @@ def _explained(path: Path) -> Iterator[None]:
     except OSError as error:
         raise StateError(f"state file {path}: {error.strerror}") from error
     except (sqlite3.Error, *_CORRUPT) as error:
-        raise StateError(f"state file {path} cannot be used: {error}") from error
+        raise CorruptStateError(f"state file {path} cannot be used: {error}") from error

@@ -1,0 +1,116 @@
+"""The command line: `queue-monitor COMMAND`. Exit status: 0 fine, 1 failed, 2 usage or config."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+from monitor import __version__
+from monitor.config.flags import Flags
+from monitor.demo import command as demo_command
+from monitor.reference_app import command as reference_app_command
+
+_BAD_USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (without the program's name) names; return the exit status."""
+    args = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="queue-monitor", description="Watches Celery on Redis or Valkey."
+    )
+    parser.add_argument("--version", action="version", version=f"queue-monitor {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    run = commands.add_parser("run", help="run the monitor")
+    add_run_arguments(run)
+    run.set_defaults(run=run_daemon)
+
+    demo = commands.add_parser("demo", help="watch a broker, workers and faults made for show")
+    demo_command.add_arguments(demo)
+    demo.set_defaults(run=demo_command.run)
+
+    config = commands.add_parser("config", help="check and show the settings")
+    _add_config_arguments(config)
+
+    app = commands.add_parser("reference-app", help="the example application's workers and tasks")
+    reference_app_command.add_arguments(app)
+    app.set_defaults(run=reference_app_command.run)
+    return parser
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `run`."""
+    parser.add_argument("--config", metavar="FILE", help="settings, as in config.example.yaml")
+    parser.add_argument(
+        "--broker", metavar="URL", action="append", help="a broker to watch; may be repeated"
+    )
+    parser.add_argument("--listen", metavar="HOST:PORT", help="where to serve (0.0.0.0:9808)")
+    parser.add_argument("--state", metavar="FILE", help="where to keep what outlives a restart")
+    parser.add_argument("--log-level", metavar="L", help="debug, info, warning or error")
+    parser.add_argument("--log-format", metavar="F", help="logfmt or json")
+
+
+def run_daemon(
+    args: argparse.Namespace, transport_options: Mapping[str, object] | None = None
+) -> int:
+    """Run the monitor until it is told to stop; return the exit status.
+
+    `transport_options` are those of the Celery app, when it is run as `celery -A`.
+    """
+    # Imported here, because every other command must start fast.
+    from monitor import journal
+    from monitor.channels.base import ChannelError
+    from monitor.config.load import load
+    from monitor.config.problem import ConfigError
+    from monitor.daemon import Daemon
+    from monitor.state.store import StateError
+    from monitor.web.server import ListenError
+
+    flags: Flags = {
+        "broker": args.broker,
+        "listen": args.listen,
+        "state": args.state,
+        "log_level": args.log_level,
+        "log_format": args.log_format,
+        "transport_options": transport_options,
+    }
+    try:
+        settings = load(args.config, os.environ, flags)
+        journal.set_up(settings.log)
+        asyncio.run(Daemon(settings, os.environ).run())
+    except (ConfigError, ListenError, StateError, ChannelError) as error:
+        print(f"queue-monitor: {error}", file=sys.stderr)
+        return _BAD_USAGE
+    return 0
+
+
+def _add_config_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    for name, summary in (
+        ("check", "read the settings and say what is wrong with them"),
+        ("show", "print every setting as it is in force, secrets masked"),
+        ("schema", "print the JSON Schema of the settings, for editors"),
+    ):
+        action = actions.add_parser(name, help=summary)
+        if name != "schema":
+            add_run_arguments(action)
+        action.set_defaults(run=_run_config, action=name)
+
+
+def _run_config(args: argparse.Namespace) -> int:
+    from monitor.config import command
+
+    run: Callable[[argparse.Namespace], int] = getattr(command, args.action)
+    return run(args)

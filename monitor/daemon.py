@@ -1,0 +1,303 @@
+"""The daemon: wires the floors together, ticks, and ends in good order.
+
+The only place that owns the clock. A tick takes the books of every broker, freezes them into
+a snapshot, measures every rule, lets the outbox decide what is due, saves, publishes the
+snapshot and sends. Called by `cli.py`.
+"""
+
+import asyncio
+import logging
+import random
+import signal
+import socket
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+from msgspec.structs import replace
+
+from monitor import __version__
+from monitor.alerts.alert import Alert
+from monitor.alerts.engine import Engine
+from monitor.alerts.outbox import Outbox
+from monitor.alerts.rules import rules_of
+from monitor.broker.connection import parse_url
+from monitor.broker.keys import Keys
+from monitor.broker.settings import BrokerSettings
+from monitor.broker.watch import BrokerWatch
+from monitor.channels.dispatcher import Dispatcher, Outcome
+from monitor.channels.table import make_channels
+from monitor.config.settings import Settings
+from monitor.facts.books import Books
+from monitor.facts.histogram import Histogram
+from monitor.facts.snapshot import MonitorFacts, Snapshot
+from monitor.journal import event
+from monitor.state.keeper import Keeper
+from monitor.state.saved import KnownQueue, Saved
+from monitor.web.app import make_app
+from monitor.web.server import serve
+
+_log = logging.getLogger(__name__)
+
+_TICK_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
+_LEAST_BETWEEN_TICKS_SECONDS = 0.1
+_OVERSLEPT_SECONDS = 5.0
+"""A tick so much later than planned means that this process was stopped meanwhile."""
+_SEND_GRACE_SECONDS = 1.5
+_RECENT_RESOLVED = 100
+_RESTART_PAUSE_SECONDS = 1.0
+
+
+class Clock:
+    """Unix seconds that never jump: the wall clock at the start, advanced by the monotonic."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        """Return now in Unix seconds."""
+        return self._offset + time.monotonic()
+
+
+class Daemon:
+    """One running monitor. It is also the web floor's `Source`."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._clock = Clock()
+        self._keeper = Keeper(settings.state, environ)
+        self._wake = asyncio.Event()
+        self._tick_duration = Histogram(_TICK_BOUNDS)
+        self._ticked_at = self._clock()
+        self._snapshot: Snapshot | None = None
+        self._books: list[Books] = []
+        self._watches: list[BrokerWatch] = []
+        self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT.
+
+        Raises StateError, ListenError or ChannelError before anything was started.
+        """
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        saved = self._keeper.open()
+        try:
+            server = await serve(make_app(self), self._settings.web.listen)
+            try:
+                async with aiohttp.ClientSession() as session:
+                    self._wire_up(saved, session, server.port)
+                    event(_log, logging.INFO, "listening", port=server.port)
+                    await self._work(stop)
+            finally:
+                await server.close()
+        finally:
+            await self._keeper.close()
+
+    def _wire_up(self, saved: Saved, session: aiohttp.ClientSession, port: int) -> None:
+        alerts = self._settings.alerts
+        host = socket.gethostname()
+        page_url = f"http://{host}:{port}/"
+        channels = make_channels(self._settings.channels, session, page_url)
+        self._engine = Engine(rules_of(alerts), saved.alerts)
+        spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
+        self._outbox = Outbox(alerts, self._settings.channels, spread, saved.deliveries)
+        self._dispatcher = Dispatcher(channels, self._sent, self._clock)
+        for broker in self._settings.brokers:
+            self._watch(broker, saved, reply_name=f"queue-monitor.reply.{host}-{port}")
+        if not channels:
+            event(_log, logging.WARNING, "NO NOTIFICATION CHANNEL: alerts reach nobody")
+
+    def _watch(self, broker: BrokerSettings, saved: Saved, reply_name: str) -> None:
+        options = broker.transport_options
+        keys = Keys(
+            options, parse_url(broker.url).db, broker.control_exchange, broker.event_exchange
+        )
+        books = Books(
+            broker.name,
+            limits=self._settings.queues,
+            workers=self._settings.workers,
+            steps=options.priority_steps,
+            visibility_timeout_seconds=options.visibility_timeout,
+            now=self._clock(),
+            roster=[entry for entry in saved.roster if entry.broker == broker.name],
+            queues=[queue.queue_name for queue in saved.queues if queue.broker == broker.name],
+        )
+        self._books.append(books)
+        self._watches.append(
+            BrokerWatch(
+                broker,
+                self._settings.poll,
+                keys=keys,
+                books=books,
+                clock=self._clock,
+                changed=self._wake.set,
+                reply_name=reply_name,
+            )
+        )
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        jobs = [self._kept_up(watch.run) for watch in self._watches]
+        tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
+        await stop.wait()
+        event(_log, logging.INFO, "stopping")
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._dispatcher.close(_SEND_GRACE_SECONDS)
+        await self._keeper.save(self._to_save())
+
+    async def _kept_up(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Run a job that never ends, and start it again should it fail all the same."""
+        while True:
+            try:
+                await job()
+            except Exception as error:  # a defect must not stop the monitoring of other brokers
+                _log.exception("a watch failed and is started again")
+                self._dispatcher.report(error)
+            await asyncio.sleep(_RESTART_PAUSE_SECONDS)
+
+    # -- the tick ----------------------------------------------------------------------
+
+    async def _tick_forever(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self._tick()
+            except Exception as error:  # the next tick may do better, and this one is told of
+                _log.exception("a tick failed")
+                self._dispatcher.report(error)
+            await asyncio.sleep(_LEAST_BETWEEN_TICKS_SECONDS)
+            try:
+                async with asyncio.timeout(self._pause()):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    def _pause(self) -> float:
+        """Return how long to wait for news before the next tick is due anyway."""
+        due_at = self._outbox.next_due_at(self._engine.alerts)
+        most = self._settings.poll.interval
+        return most if due_at is None else min(max(due_at - self._clock(), 0.0), most)
+
+    async def _tick(self) -> None:
+        now = self._clock()
+        overslept = now - self._ticked_at > self._settings.poll.interval + _OVERSLEPT_SECONDS
+        for books in self._books:
+            if overslept:
+                books.workers.deaf(now)
+            books.step(now)
+        snapshot = self._freeze(now)
+        for alert in self._engine.evaluate(snapshot, now):
+            self._note(alert)
+        notices = self._outbox.due(self._engine.alerts, now)
+        self._engine.forget_resolved(self._outbox.owed(self._engine.alerts))
+        self._tick_duration.observe(self._clock() - now)
+        self._snapshot = replace(snapshot, monitor=self._monitor_facts())
+        self._ticked_at = now
+        # What is about to be told must survive a crash, or its all-clear would be lost.
+        await self._keeper.save(self._to_save())
+        self._dispatcher.send(notices)
+
+    def _freeze(self, now: float) -> Snapshot:
+        parts = [books.part(now) for books in self._books]
+        return Snapshot(
+            at=now,
+            brokers=tuple(part.broker for part in parts),
+            queues=tuple(queue for part in parts for queue in part.queues),
+            workers=tuple(worker for part in parts for worker in part.workers),
+            tasks=tuple(task for part in parts for task in part.tasks),
+            gone={key: reason for part in parts for key, reason in part.gone.items()},
+            monitor=self._monitor_facts(),
+        )
+
+    def _monitor_facts(self) -> MonitorFacts:
+        live = [alert for alert in self._engine.alerts if alert.state != "resolved"]
+        return MonitorFacts(
+            version=__version__,
+            alerts=Counter((alert.alertname, alert.severity, alert.state) for alert in live),
+            notifications=dict(self._dispatcher.counts),
+            tick_duration=self._tick_duration.facts(),
+            state_ok=self._keeper.problem is None,
+            channels=len(self._settings.channels),
+        )
+
+    def _note(self, alert: Alert) -> None:
+        level = logging.INFO if alert.state == "pending" else logging.WARNING
+        fields = {**dict(alert.labels), "summary": alert.summary}
+        if alert.resolved_reason:
+            fields["reason"] = alert.resolved_reason
+        event(_log, level, f"alert {alert.state}", **fields)
+        if alert.state == "resolved":
+            self._recent.appendleft(alert)
+
+    def _sent(self, outcome: Outcome) -> None:
+        """Take what came of a notice."""
+        if outcome.result == "delivered":
+            self._outbox.delivered(outcome.notice, outcome.at)
+        else:
+            self._outbox.failed(
+                outcome.notice,
+                outcome.at,
+                permanent=outcome.result == "refused",
+                retry_after_seconds=outcome.retry_after_seconds,
+            )
+        self._wake.set()
+
+    def _to_save(self) -> Saved:
+        # By the hour: a finer time would be a write a tick for nothing.
+        hour = self._clock() // 3600 * 3600
+        return Saved(
+            alerts=self._engine.alerts,
+            deliveries=self._outbox.deliveries,
+            roster=tuple(entry for books in self._books for entry in books.workers.roster()),
+            queues=tuple(
+                KnownQueue(books.broker, name, hour)
+                for books in self._books
+                for name in books.queues.names
+            ),
+        )
+
+    # -- what the web floor reads --------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The latest snapshot; None until the first tick."""
+        return self._snapshot
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Pending and firing alerts, and those resolved lately."""
+        live = (alert for alert in self._engine.alerts if alert.state != "resolved")
+        return (*live, *self._recent)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first poll of every broker was tried, whatever came of it."""
+        watches = self._watches
+        return self._snapshot is not None and all(watch.tried for watch in watches)
+
+    @property
+    def poll_interval_seconds(self) -> float:
+        """How often the brokers are polled."""
+        return self._settings.poll.interval
+
+    def ticking(self) -> bool:
+        """Return whether the loop ticked lately."""
+        return self._clock() - self._ticked_at < self._settings.poll.interval + _OVERSLEPT_SECONDS
+
+    def now(self) -> float:
+        """Return the daemon's time, in Unix seconds."""
+        return self._clock()
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what the operator must know of the monitor itself, a line each."""
+        lines = []
+        if not self._settings.channels:
+            lines.append("No notification channel is configured: alerts reach nobody.")
+        if self._keeper.problem:
+            lines.append(f"State is kept in memory only: {self._keeper.problem}.")
+        return tuple(lines)

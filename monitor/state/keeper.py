@@ -1,0 +1,91 @@
+"""Keeps the state for the daemon: in one thread of its own, and in memory when it must.
+
+A state file that stops working never stops the alerts: `problem` says what is wrong, and
+every later save tries again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from monitor.journal import event
+from monitor.state.path import default_path
+from monitor.state.saved import Saved
+from monitor.state.settings import StateSettings
+from monitor.state.store import CorruptStateError, StateError, Store
+
+_log = logging.getLogger(__name__)
+
+_SAVE_SECONDS = 2.0
+"""Longer than this nobody waits for a disk before sending a notice."""
+
+
+class Keeper:
+    """The state file as the daemon uses it."""
+
+    def __init__(self, settings: StateSettings, environ: Mapping[str, str]) -> None:
+        self._explicit = settings.file is not None
+        self._path = Path(settings.file) if settings.file else default_path(environ)
+        self._store: Store | None = None
+        self._saving: asyncio.Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self.problem: str | None = None
+        """Why the state is kept in memory only; None while it is saved."""
+
+    def open(self) -> Saved:
+        """Open the state and return what an earlier run left.
+
+        Raises StateError when a file that was asked for by name cannot be had; a default
+        location that cannot be used, or a corrupt file, is a `problem` instead.
+        """
+        try:
+            self._store = Store.open(self._path)
+            return self._store.load()
+        except StateError as error:
+            if self._explicit and not isinstance(error, CorruptStateError):
+                raise
+            self._store = None
+            self._note(str(error))
+            return Saved()
+
+    async def save(self, saved: Saved) -> None:
+        """Save, or note the problem; waits for a slow disk only so long."""
+        if self._store is None:
+            return
+        if self._saving is not None and not self._saving.done():
+            return  # the disk is still busy with an earlier one, and the next save has it all
+        loop = asyncio.get_running_loop()
+        self._saving = loop.run_in_executor(self._thread, self._store.save, saved)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._saving), _SAVE_SECONDS)
+        except TimeoutError:
+            self._saving.add_done_callback(self._late)
+            self._note("the state file is slow: a save takes longer than 2 s")
+        except StateError as error:
+            self._note(str(error))
+        else:
+            self._note(None)
+
+    async def close(self) -> None:
+        """Close the file, once a save that is under way has had its time."""
+        if self._store is not None:
+            closing = asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
+            try:
+                await asyncio.wait_for(asyncio.shield(closing), _SAVE_SECONDS)
+            except (TimeoutError, StateError) as error:
+                event(_log, logging.WARNING, "state not closed", reason=str(error))
+        self._thread.shutdown(wait=False)
+
+    def _late(self, saving: asyncio.Future[None]) -> None:
+        error = saving.exception()
+        self._note(str(error) if error else None)
+
+    def _note(self, problem: str | None) -> None:
+        if problem != self.problem:
+            if problem:
+                event(_log, logging.ERROR, "state is kept in memory only", reason=problem)
+            else:
+                event(_log, logging.INFO, "state is saved again")
+        self.problem = problem
