@@ -17,7 +17,9 @@ class JournalSettings:
     """The section `log`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe record that is written."""
     format: Literal["logfmt", "json"] = "logfmt"
+    """logfmt for people, JSON for machines."""
 
 
 def event(logger: logging.Logger, level: int, message: str, **fields: object) -> None:

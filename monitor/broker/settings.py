@@ -11,18 +11,30 @@ class TransportOptions:
     """The part of Celery's `broker_transport_options` that decides what stands in Redis."""
 
     global_keyprefix: str = ""
+    """What stands before all keys and channels."""
     sep: str = "\x06\x16"
+    """What stands between a queue's name and a priority step."""
     priority_steps: tuple[int, ...] = (0, 3, 6, 9)
+    """The priority steps that messages are put into."""
     unacked_key: str = "unacked"
+    """The hash of the messages that are not acknowledged yet."""
     unacked_index_key: str = "unacked_index"
+    """The sorted set of when they were delivered."""
     fanout_prefix: bool | str = True
+    """Whether channels begin with the database (`/0.`); a text is that beginning,
+    with `{db}` for the database."""
     fanout_patterns: bool = True
+    """Whether channels end in the routing key, as events need."""
     visibility_timeout: float | None = None
     """Seconds, as in Celery; None: not known."""
     socket_timeout: float | None = None
+    """Seconds, as in Celery."""
     socket_connect_timeout: float | None = None
+    """Seconds, as in Celery; None: the poll's timeout."""
     socket_keepalive: bool | None = None
+    """Whether TCP keeps the connection alive."""
     client_name: str | None = None
+    """What the connection is called in CLIENT LIST."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +42,15 @@ class TlsSettings:
     """TLS towards the broker; used with `rediss://`."""
 
     ca_file: str | None = None
+    """Certificates (PEM) to trust; None: those of the system."""
     cert_file: str | None = None
+    """Own certificate (PEM), where the broker asks for one."""
     key_file: str | None = None
+    """Key (PEM) of the own certificate."""
     verify: bool = True
     """False accepts any certificate."""
     check_hostname: bool = True
+    """Whether the certificate must name the host of the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +72,21 @@ class BrokerSettings:
     """One broker."""
 
     url: Secret
+    """redis://[user:password@]host[:port][/db], rediss:// for TLS, or redis+socket:///path?virtual_host=db."""
     name: str = "default"
+    """What the broker is called in metrics and alerts; each needs its own."""
     transport_options: TransportOptions = field(default_factory=TransportOptions)
+    """Celery's `broker_transport_options`, which can be pasted whole."""
     tls: TlsSettings = field(default_factory=TlsSettings)
+    """TLS towards the broker; needs a URL with rediss://."""
     queues: QueueSelection = field(default_factory=QueueSelection)
+    """Which queues to watch."""
     control: bool = True
     """Ask workers over pidbox; False writes nothing to the broker, and knows less."""
     control_exchange: str = "celery"
+    """Celery's `control_exchange`."""
     event_exchange: str = "celeryev"
+    """Celery's `event_exchange`."""
     enable_events: bool = False
     """Switch task events on in workers that have them off; this changes the workers."""
 
@@ -73,5 +96,6 @@ class PollSettings:
     """How often to ask the brokers."""
 
     interval: Seconds = 5.0
+    """How often every broker is polled."""
     timeout: Seconds = 4.0
     """A poll that takes longer has failed."""

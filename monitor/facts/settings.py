@@ -11,7 +11,9 @@ class QueueLimits:
     """Bounds for the built-in queue rules, by glob of the queue name; the first match counts."""
 
     max_age: Mapping[str, Seconds] = field(default_factory=lambda: {"*": 900.0})
+    """How long the oldest message may wait; past it QueueTooOld holds."""
     max_length: Mapping[str, int] = field(default_factory=dict)
+    """How many messages may wait; past it QueueTooLong holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,40 @@
+"""Celery's `broker_transport_options` that the monitor does not need.
+
+People paste the whole dictionary of their Celery app. These options of kombu's Redis transport
+and of its reconnecting change how workers work, not what stands in Redis: `settle.py` sets
+them aside, while a name that kombu does not know either is reported.
+"""
+
+WORKERS_OWN_OPTIONS = frozenset(
+    {
+        "ack_emulation",
+        "body_encoding",
+        "callback",
+        "connect_retries_timeout",
+        "credential_provider",
+        "deadletter_queue",
+        "errback",
+        "health_check_interval",
+        "interval_max",
+        "interval_start",
+        "interval_step",
+        "master_name",
+        "max_connections",
+        "max_retries",
+        "min_other_sentinels",
+        "polling_interval",
+        "queue_order_strategy",
+        "reauth_check_interval",
+        "retry",
+        "retry_on_error",
+        "retry_on_timeout",
+        "sentinel_fanout_compat",
+        "sentinel_kwargs",
+        "socket_keepalive_options",
+        "unacked_mutex_expire",
+        "unacked_mutex_key",
+        "unacked_restore_interval",
+        "unacked_restore_limit",
+        "unacked_restore_throttle",
+    }
+)

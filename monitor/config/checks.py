@@ -1,0 +1,163 @@
+"""What types cannot say: settings that are well-formed, each alone, and still cannot work.
+
+Each check yields problems, placed where the setting was written; `load.py` runs them all.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+from urllib.parse import SplitResult, urlsplit
+
+from monitor.alerts.rules import RuleError, compile_rule
+from monitor.broker.connection import parse_url
+from monitor.broker.settings import BrokerSettings, TlsSettings
+from monitor.channels.settings import SentrySettings, WebhookSettings
+from monitor.config.document import Node, moved
+from monitor.config.problem import Path, Problem, masked, quoted
+from monitor.config.settings import Settings
+from monitor.config.settle import did_you_mean
+from monitor.config.shape import DURATION, NUMBER, leaves
+from monitor.facts.snapshot import IDENTITY
+from monitor.values.secret import Secret
+from monitor.web.server import ListenError, parse_listen
+
+_MAY_BE_ZERO = frozenset({"group_wait", "for", "keep_firing_for"})
+_LONGEST_SECONDS = 100 * 365 * 86_400.0
+_ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
+
+
+def check(settings: Settings, tree: Node) -> Iterator[Problem]:
+    """Yield what is wrong with the meaning of `settings`, which were made from `tree`."""
+    yield from _amounts(settings, tree)
+    yield from _unique(tree, ("brokers",), "name", [each.name for each in settings.brokers])
+    for index, broker in enumerate(settings.brokers):
+        yield from _broker(broker, tree, ("brokers", index))
+    if settings.poll.timeout >= settings.poll.interval:
+        message = "must be less than poll.interval: a poll ends before the next begins"
+        yield _problem(tree, ("poll", "timeout"), message)
+    yield from _alerts(settings, tree)
+    yield from _channels(settings, tree)
+    try:
+        parse_listen(settings.web.listen)
+    except (ListenError, ValueError) as error:
+        yield _problem(tree, ("web", "listen"), masked(str(error)))
+    if settings.state.file == "":
+        yield _problem(tree, ("state", "file"), "must not be empty")
+
+
+def is_written(tree: Node, path: Path) -> bool:
+    """Return whether any source gives the setting at `path`."""
+    node: Node | None = tree
+    for step in path:
+        node = node.child(step) if node else None
+    return node is not None
+
+
+def _problem(tree: Node, path: Path, message: str, offset: int = 0) -> Problem:
+    """Return a problem with the setting at `path`, or with the section that leaves it out."""
+    node = tree
+    for depth, step in enumerate(path):
+        below = node.child(step)
+        if below is None:
+            return Problem(node.place, (*node.path, *path[depth:]), message)
+        node = below
+    if offset and node.inner_place is None:
+        message = f"{message} (at character {offset + 1})"
+    return Problem(moved(node, offset), node.path, message)
+
+
+def _amounts(settings: Settings, tree: Node) -> Iterator[Problem]:
+    for path, shape, value in leaves(settings):
+        if shape not in (DURATION, NUMBER) or not isinstance(value, int | float):
+            continue
+        if value > _LONGEST_SECONDS:
+            yield _problem(tree, path, "is more than a hundred years")
+        elif value < 0 or (value == 0 and path[-1] not in _MAY_BE_ZERO):
+            yield _problem(tree, path, "must be more than 0")
+    for pattern, length in settings.queues.max_length.items():
+        if length < 0:
+            yield _problem(tree, ("queues", "max_length", pattern), "must not be negative")
+
+
+def _unique(tree: Node, section: Path, key: str, names: Sequence[str]) -> Iterator[Problem]:
+    for index, name in enumerate(names):
+        if not name:
+            yield _problem(tree, (*section, index, key), "must not be empty")
+        elif name in names[:index]:
+            message = f"{quoted(name)} is used twice: each needs its own"
+            yield _problem(tree, (*section, index, key), message)
+
+
+def _broker(broker: BrokerSettings, tree: Node, path: Path) -> Iterator[Problem]:
+    mistake = _url_mistake(broker.url)
+    if mistake:
+        yield _problem(tree, (*path, "url"), mistake)
+    elif broker.tls != TlsSettings() and not broker.url.reveal().startswith("rediss://"):
+        yield _problem(tree, (*path, "tls"), "has no effect: TLS needs a URL with rediss://")
+    options = broker.transport_options
+    steps = options.priority_steps
+    if steps[:1] != (0,) or any(high <= low for low, high in pairwise(steps)):
+        message = "must start with 0 and ascend, as in Celery: [0, 3, 6, 9]"
+        yield _problem(tree, (*path, "transport_options", "priority_steps"), message)
+    if not options.sep:
+        yield _problem(tree, (*path, "transport_options", "sep"), "must not be empty")
+    if broker.queues.limit < 1:
+        yield _problem(tree, (*path, "queues", "limit"), "must be at least 1")
+
+
+def _url_mistake(url: Secret) -> str | None:
+    """Return what is wrong with a broker's URL, without a word of what may be a password."""
+    text = url.reveal()
+    if ";" in text and text.count("://") > 1:
+        return "holds several URLs: give each broker its own item"
+    parts = _split(text)
+    if parts and parts.scheme != "redis+socket" and "@" in parts.path + parts.query:
+        return "the password must be percent-encoded: / is %2F, ? is %3F, # is %23"
+    try:
+        parse_url(url)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:
+    section: Path = ("alerts", "rules")
+    rules = settings.alerts.rules
+    yield from _unique(tree, section, "alert", [rule.alert for rule in rules])
+    for index, rule in enumerate(rules):
+        try:
+            compile_rule(rule)
+        except RuleError as error:
+            yield _problem(tree, (*section, index, error.field), masked(str(error)), error.offset)
+    for index, label in enumerate(settings.alerts.group_by):
+        if label not in _ALERT_LABELS:
+            message = f"unknown label {quoted(label)}{did_you_mean(label, _ALERT_LABELS)}"
+            yield _problem(tree, ("alerts", "group_by", index), message)
+
+
+def _channels(settings: Settings, tree: Node) -> Iterator[Problem]:
+    yield from _unique(tree, ("channels",), "name", [each.name for each in settings.channels])
+    for index, channel in enumerate(settings.channels):
+        match channel:
+            case WebhookSettings():
+                parts = _split(channel.url.reveal())
+                if not parts or not _is_http(parts):
+                    message = "is not a URL: write it like https://host/path"
+                    yield _problem(tree, ("channels", index, "url"), message)
+            case SentrySettings():
+                parts = _split(channel.dsn.reveal())
+                if not parts or not (_is_http(parts) and parts.username and parts.path.strip("/")):
+                    message = "is not a DSN: it looks like https://key@host/42"
+                    yield _problem(tree, ("channels", index, "dsn"), message)
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what finds one that is no number.
+        return parts if parts.port is None or parts.port else None
+    except ValueError:
+        return None
+
+
+def _is_http(parts: SplitResult) -> bool:
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

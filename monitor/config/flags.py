@@ -1,0 +1,104 @@
+"""Settings from the command line, and the broker that stands alone in a variable.
+
+`queue-monitor run --broker redis://web1/0` needs no settings file, nor does a container that
+has CELERY_BROKER_URL set for its workers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+from urllib.parse import urlsplit
+
+from monitor.config.document import Node
+from monitor.config.environment import BROKER_URL
+from monitor.config.overlay import put
+from monitor.config.problem import Path, Place, Problem
+
+CELERY_BROKER_URL = "CELERY_BROKER_URL"
+
+
+class Flags(TypedDict, total=False):
+    """What the command line says; a flag that is left out is absent, None or empty."""
+
+    broker: Sequence[str] | None
+    """URLs of `--broker`; they replace all brokers of weaker sources."""
+    transport_options: Mapping[str, object] | None
+    """Celery's `broker_transport_options`, for every broker of `broker`: from `celery -A`."""
+    listen: str | None
+    state: str | None
+    log_level: str | None
+    log_format: str | None
+
+
+def lay_flags(tree: Node, flags: Flags, problems: list[Problem]) -> None:
+    """Lay the settings of `flags` over `tree`."""
+    single: tuple[tuple[str, Path, str | None], ...] = (
+        ("--listen", ("web", "listen"), flags.get("listen")),
+        ("--state", ("state", "file"), flags.get("state")),
+        ("--log-level", ("log", "level"), flags.get("log_level")),
+        ("--log-format", ("log", "format"), flags.get("log_format")),
+    )
+    for flag, path, text in single:
+        if text is not None:
+            put(tree, path, _text(text, Place.on_command_line(flag)), problems)
+    urls = flags.get("broker") or ()
+    if urls:
+        place = Place.on_command_line("--broker")
+        brokers = _brokers(urls, place, flags.get("transport_options") or {})
+        put(tree, ("brokers",), brokers, problems)
+
+
+def lay_lone_broker(tree: Node, environ: Mapping[str, str], problems: list[Problem]) -> bool:
+    """Where no broker is named, take the one of QUEUE_MONITOR_BROKER_URL, else of Celery.
+
+    Return whether a broker is named now.
+    """
+    brokers = tree.value.get("brokers") if isinstance(tree.value, dict) else None
+    if brokers is not None and brokers.value not in (None, []):
+        return True
+    for variable in (BROKER_URL, CELERY_BROKER_URL):
+        if environ.get(variable):
+            place = Place.in_environment(variable)
+            put(tree, ("brokers",), _brokers((environ[variable],), place, {}), problems)
+            return True
+    return False
+
+
+def _brokers(urls: Sequence[str], place: Place, options: Mapping[str, object]) -> Node:
+    """Return the brokers of `urls`: one alone is called `default`, several by where they are."""
+    items = []
+    for url in urls:
+        entries = {"url": _text(url, place)}
+        if len(urls) > 1:
+            entries["name"] = _text(_address(url), place)
+        if options:
+            entries["transport_options"] = _from_python(options, place)
+        items.append(Node(dict(entries), place))
+    return Node(items, place)
+
+
+def _address(url: str) -> str:
+    """Return `host:port/db`, or a socket's path: a name that does not hang on the order."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 6379
+    except ValueError:
+        return "default"
+    if "@" in parts.path:
+        # A password with a bare slash in it. Such URLs are refused later, with advice.
+        return "default"
+    return f"{host}:{port}{parts.path}" if host else parts.path or "default"
+
+
+def _text(text: str, place: Place) -> Node:
+    return Node(text, place, written=text)
+
+
+def _from_python(value: object, place: Place) -> Node:
+    match value:
+        case Mapping():
+            return Node({str(k): _from_python(v, place) for k, v in value.items()}, place)
+        case list() | tuple():
+            return Node([_from_python(item, place) for item in value], place)
+        case str() | bool() | int() | float() | None:
+            return Node(value, place, written=str(value))
+    return Node(str(value), place)

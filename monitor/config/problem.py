@@ -1,0 +1,104 @@
+"""What is wrong with the settings, and where it was written.
+
+Every part of `config` reports problems instead of raising at the first, so that a user sees
+all of them at once. Messages never hold a secret: `quoted()` is the only way a value gets
+into one.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+Path = tuple[str | int, ...]
+"""The keys and list positions that lead from the root to a setting."""
+
+_URL_TAIL = re.compile(r"://.*", re.DOTALL)
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
+_QUOTED_LENGTH = 60
+
+_FILE, _ENVIRONMENT, _COMMAND_LINE = range(3)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something was written. Places sort as a user reads them: the file from its top,
+    the environment by name, the command line."""
+
+    rank: int
+    source: str
+    line: int = 0
+    """From 1; 0 where there are no lines."""
+    column: int = 0
+    """From 1."""
+
+    @classmethod
+    def in_file(cls, name: str, line: int = 0, column: int = 0) -> Self:
+        """Return a place in a file, or the file as a whole."""
+        return cls(_FILE, name, line, column)
+
+    @classmethod
+    def in_environment(cls, variable: str) -> Self:
+        """Return the place of an environment variable."""
+        return cls(_ENVIRONMENT, f"environment {variable}")
+
+    @classmethod
+    def on_command_line(cls, flag: str) -> Self:
+        """Return the place of a command-line flag."""
+        return cls(_COMMAND_LINE, flag)
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
+
+
+NOWHERE = Place(_COMMAND_LINE, "")
+"""The place of what nobody wrote."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake: where it is, which setting it is about, and what to do."""
+
+    place: Place
+    path: Path
+    message: str
+
+    def __str__(self) -> str:
+        parts = (str(self.place), written_path(self.path), self.message)
+        return ": ".join(part for part in parts if part)
+
+
+class ConfigError(Exception):
+    """The settings cannot be used. Its text has one line for each of `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(set(problems), key=_reading_order))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def _reading_order(problem: Problem) -> tuple[Place, str, str]:
+    return problem.place, written_path(problem.path), problem.message
+
+
+def written_path(path: Path) -> str:
+    """Return `path` as messages show it: `brokers[0].transport_options.sep`."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif _PLAIN_KEY.fullmatch(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{quoted(step)}]"
+    return text
+
+
+def quoted(value: object) -> str:
+    """Return `value` for a message: in quotes, on one line, cut short, without what a URL hides."""
+    text = repr(masked(str(value)))
+    return text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 4] + "...'"
+
+
+def masked(text: str) -> str:
+    """Return `text` without anything that follows a `://`: it may be a login or a token."""
+    return _URL_TAIL.sub("://***", text)

@@ -1,0 +1,147 @@
+"""From a settled tree to Settings: pydantic judges the values, this file words its verdicts.
+
+Where something is wrong, the sound rest is still made into Settings, so that it can be checked
+for meaning too and the user sees all mistakes at once.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, cast
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from monitor.config.document import Node, Unusable
+from monitor.config.problem import Problem, quoted
+from monitor.config.settings import Settings
+from monitor.config.settle import did_you_mean
+from monitor.config.shape import (
+    INTEGER,
+    NUMBER,
+    SECRET,
+    TEXT,
+    Choice,
+    Leaf,
+    Listing,
+    Section,
+    Shape,
+    Table,
+    root,
+)
+
+
+@cache
+def _adapter() -> TypeAdapter[Settings]:
+    return TypeAdapter(Settings)
+
+
+def validate(tree: Node, problems: list[Problem]) -> Settings | None:
+    """Return the Settings of `tree`; what is wrong goes to `problems` and out of the tree.
+
+    None when nothing sound is left.
+    """
+    while True:
+        try:
+            return _adapter().validate_python(_plain(tree, root()))
+        except ValidationError as error:
+            # Neither the input nor a URL is wanted: messages are made from the tree.
+            details = error.errors(include_url=False, include_input=False)
+        unsound = [_judge(each, tree, problems) for each in details]
+        if not _keep_sound(tree, root(), unsound):
+            return None
+
+
+def _plain(node: Node, shape: Shape) -> Any:
+    match node.value, shape:
+        case dict() as entries, Choice():
+            return _plain(node, shape.sections[str(entries["type"].value)])
+        case dict() as entries, Section():
+            keys = shape.keys
+            return {keys[key].field: _plain(e, keys[key].shape) for key, e in entries.items()}
+        case dict() as entries, Table():
+            return {key: _plain(entry, shape.value) for key, entry in entries.items()}
+        case list() as items, Listing():
+            return [_plain(item, shape.item) for item in items]
+        case bool() as value, Leaf() if shape in (INTEGER, NUMBER):
+            # pydantic would take true for 1.
+            return str(value)
+    return node.value
+
+
+def _judge(error: ErrorDetails, tree: Node, problems: list[Problem]) -> Node:
+    """Report `error`, and return the node that cannot be used because of it."""
+    node, shape = _located(error, tree)
+    if error["type"] == "missing":
+        problem = Problem(node.place, (*node.path, str(error["loc"][-1])), "is required")
+    else:
+        problem = Problem(node.place, node.path, _message(error, node, shape))
+    # A union has an error for each of its members; what is Unusable was reported before.
+    if problem not in problems and not isinstance(node.value, Unusable):
+        problems.append(problem)
+    return node
+
+
+def _located(error: ErrorDetails, tree: Node) -> tuple[Node, Shape]:
+    """Return the node that `error` is about; of a missing key the mapping that lacks it."""
+    node, shape = tree, cast(Shape, root())
+    for step in error["loc"]:
+        match node.value, shape:
+            case _, Choice():
+                shape = shape.sections[str(step)]
+            case dict() as entries, Section():
+                key = shape.written(str(step))
+                if key not in entries:
+                    break
+                node, shape = entries[key], shape.keys[key].shape
+            case dict() as entries, Table() if step in entries:
+                node, shape = entries[str(step)], shape.value
+            case list() as items, Listing():
+                node, shape = items[int(step)], shape.item
+            case _:
+                break
+    return node, shape
+
+
+def _message(error: ErrorDetails, node: Node, shape: Shape) -> str:
+    if error["type"] == "value_error" and isinstance(node.value, str | int | float):
+        return _said_by_the_type(error, node)
+    expected, found = f"expected {shape.expected}", quoted(node.written)
+    match node.value, shape:
+        case None, _:
+            return f"is empty: {expected}"
+        case dict() | list() as items, _:
+            return f"{expected}, not {'a list' if isinstance(items, list) else 'a mapping'}"
+        case _, Leaf() if shape.words:
+            return f"{expected}, not {found}{did_you_mean(node.written, shape.words)}"
+        case _, Leaf() if shape in (TEXT, SECRET):
+            return f"{expected}: put it in quotes"
+    return f"{expected}, not {found if isinstance(shape, Leaf) else 'a single value'}"
+
+
+def _said_by_the_type(error: ErrorDetails, node: Node) -> str:
+    """Return what a type of `values/units.py` says, about the text as it was written."""
+    said = str(error["ctx"]["error"])
+    value = repr(node.value)
+    return quoted(node.written) + said.removeprefix(value) if said.startswith(value) else said
+
+
+def _keep_sound(node: Node, shape: Shape, unsound: Sequence[Node]) -> bool:
+    """Take `unsound` out of the tree below `node`. Return whether `node` itself can stay."""
+    if any(node is each for each in unsound):
+        return False
+    match node.value, shape:
+        case dict() as entries, Choice():
+            return _keep_sound(node, shape.sections[str(entries["type"].value)], unsound)
+        case dict() as entries, Section():
+            for key, entry in list(entries.items()):
+                if not _keep_sound(entry, shape.keys[key].shape, unsound):
+                    del entries[key]
+                    if shape.keys[key].required:
+                        return False
+        case dict() as entries, Table():
+            for key, entry in list(entries.items()):
+                if not _keep_sound(entry, shape.value, unsound):
+                    del entries[key]
+        case list() as items, Listing():
+            items[:] = [item for item in items if _keep_sound(item, shape.item, unsound)]
+    return True
