@@ -1,0 +1,55 @@
+import pytest
+
+from monitor.alerts.builtin import BUILTIN
+from monitor.alerts.rules import compile_rule
+from monitor.facts.snapshot import BrokerFacts
+from tests.unit.alerts.worlds import queue, worker
+
+
+def test_the_table_of_built_in_rules():
+    table = {(r.alert, r.on, r.when, r.for_, r.severity) for r in BUILTIN}
+    assert table == {
+        ("BrokerDown", "broker", "not up", 30.0, "critical"),
+        ("WorkerDead", "worker", 'state == "dead"', 0.0, "warning"),
+        ("QueueAbandoned", "queue", "length > 0 and workers == 0", 120.0, "critical"),
+        ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
+        ("QueueTooLong", "queue", "length > max_length", 120.0, "warning"),
+    }
+
+
+DOWN = BrokerFacts(broker="b", up=False, error="connection refused")
+OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
+
+
+@pytest.mark.parametrize(
+    ("alert", "obj", "holds", "summary"),
+    [
+        ("BrokerDown", DOWN, True, "b cannot be polled: connection refused"),
+        ("BrokerDown", BrokerFacts(broker="b", up=True), False, ""),
+        ("BrokerDown", BrokerFacts(broker="b"), None, ""),
+        ("WorkerDead", worker(state="dead", reason="silent for 14s"), True,
+         "high@web1 is dead: silent for 14s"),
+        ("WorkerDead", worker(state="late"), False, ""),
+        ("WorkerDead", worker(state="offline"), False, ""),
+        ("WorkerDead", worker(), None, ""),
+        ("QueueAbandoned", queue(length=40, workers=0), True,
+         "high: 40 waiting and no live worker consumes it"),
+        ("QueueAbandoned", queue(length=40, workers=1), False, ""),
+        ("QueueAbandoned", queue(length=0, workers=0), False, ""),
+        # Consumers that are not known are not zero.
+        ("QueueAbandoned", queue(length=40), None, ""),
+        ("QueueTooOld", OLD, True,
+         "high: the oldest of 3 waiting has waited at least 16m 3s, more than 15m"),
+        ("QueueTooOld", queue(length=3, oldest_age_seconds=9.0, max_age_seconds=900.0), False, ""),
+        ("QueueTooOld", queue(oldest_age_seconds=9.0), None, ""),
+        ("QueueTooLong", queue(length=11, max_length=10), True, "high: 11 waiting, more than 10"),
+        ("QueueTooLong", queue(length=10, max_length=10), False, ""),
+        # Where no bound is set there is nothing to say.
+        ("QueueTooLong", queue(length=10), None, ""),
+    ],
+)  # fmt: skip
+def test_each_built_in_rule_holds_when_it_should_and_says_so(alert, obj, holds, summary):
+    rule = next(compile_rule(settings) for settings in BUILTIN if settings.alert == alert)
+    assert rule.when.value(obj) is holds
+    if holds:
+        assert rule.summary.render(obj) == summary

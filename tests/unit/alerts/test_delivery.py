@@ -1,0 +1,96 @@
+import pytest
+
+from monitor.alerts.delivery import MAX_UNTOLD, Delivery, after, due_at, notice_of, settled
+from monitor.alerts.grouping import groups_of
+from monitor.alerts.settings import AlertSettings
+from monitor.channels.settings import LogChannelSettings
+from tests.unit.alerts.worlds import alert
+
+SETTINGS = AlertSettings(group_wait=3.0, group_interval=30.0, repeat_interval=3600.0)
+ALL = LogChannelSettings(type="log", name="all")
+FIRING_ONLY = LogChannelSettings(type="log", name="firing-only", send_resolved=False)
+
+A = alert(queue_name="a", started_at=100.0)
+B = alert(queue_name="b", started_at=110.0)
+A_OVER = alert(queue_name="a", started_at=100.0, resolved_at=120.0)
+A_AGAIN = alert(queue_name="a", started_at=130.0)
+
+
+def told(*, firing=(), resolved=(), at=105.0, channel="all"):
+    return Delivery(
+        channel=channel,
+        group_key=group(A).key,
+        firing=frozenset(alert.incarnation for alert in firing),
+        resolved=frozenset(alert.incarnation for alert in resolved),
+        delivered_at=at,
+    )
+
+
+def group(*alerts):
+    (only,) = groups_of(alerts, ("alertname", "broker")).values()
+    return only
+
+
+@pytest.mark.parametrize(
+    ("alerts", "before", "recipient", "expected_at"),
+    [
+        # group_wait after the first alert of a new group.
+        ([B, A], None, ALL, 103.0),
+        # News of a told group wait for group_interval; everything told, for repeat_interval.
+        ([A, B], told(firing=[A]), ALL, 135.0),
+        ([A], told(firing=[A]), ALL, 3705.0),
+        # A firing that was told gets its resolve.
+        ([A_OVER], told(firing=[A]), ALL, 135.0),
+        ([A_OVER], told(resolved=[A]), ALL, None),
+        ([A_OVER], told(firing=[A]), FIRING_ONLY, None),
+        # Fired and over before anybody was told: once, with both times.
+        ([A_OVER], None, ALL, 103.0),
+        ([A_OVER], None, FIRING_ONLY, None),
+        # All that was told is over: a new group again, yet told no more often.
+        ([A_OVER, A_AGAIN], told(resolved=[A], at=125.0), ALL, 155.0),
+        ([A_OVER, A_AGAIN], told(resolved=[A], at=90.0), ALL, 133.0),
+        ([A_OVER, A_AGAIN], told(firing=[A]), ALL, 135.0),
+    ],
+)
+def test_when_a_channel_is_to_be_told(alerts, before, recipient, expected_at):
+    assert due_at(group(*alerts), before, recipient, SETTINGS) == expected_at
+
+
+def test_a_notice_holds_all_that_fires_and_the_resolves_that_are_owed():
+    told_over = alert(queue_name="c", started_at=90.0, resolved_at=95.0)
+    before = told(firing=[A], resolved=[told_over])
+    notice = notice_of(group(A_OVER, A_AGAIN, B, told_over), before, ALL, 140.0)
+    assert (notice.firing, notice.resolved) == ((B, A_AGAIN), (A_OVER,))
+    assert (notice.channel, notice.status, notice.made_at) == ("all", "firing", 140.0)
+
+
+def test_after_a_notice_what_was_told_is_known():
+    before = told(firing=[A])
+    notice = notice_of(group(A_OVER, B), before, ALL, 140.0)
+    assert after(notice, before, 141.0) == told(firing=[B], resolved=[A], at=141.0)
+
+
+def test_a_channel_that_is_down_for_days_is_told_of_the_last_flaps_only():
+    flaps = [alert(started_at=float(n), resolved_at=n + 0.5) for n in range(MAX_UNTOLD + 5)]
+    first = flaps[0]
+    notice = notice_of(group(*flaps), told(firing=[first]), ALL, 140.0)
+    assert notice.resolved == (first, *flaps[-MAX_UNTOLD:])
+
+
+@pytest.mark.parametrize(
+    ("before", "alerts", "recipient", "now", "kept"),
+    [
+        (told(firing=[A], resolved=[B]), [A], ALL, 200.0, told(firing=[A])),
+        (told(firing=[A]), [A_OVER], ALL, 200.0, told(firing=[A])),
+        (told(resolved=[A]), [A_OVER], ALL, 200.0, told(resolved=[A])),
+        (told(firing=[A]), [A_OVER], FIRING_ONLY, 200.0, None),
+        (told(resolved=[A]), [], ALL, 200.0, None),
+        # It still says when news may come.
+        (told(resolved=[A]), [], ALL, 110.0, told()),
+        # The clock was set back.
+        (told(firing=[A], at=9e9), [A], ALL, 200.0, told(firing=[A], at=200.0)),
+    ],
+)
+def test_what_is_over_for_good_is_forgotten(before, alerts, recipient, now, kept):
+    present = group(*alerts) if alerts else None
+    assert settled(before, present, recipient, SETTINGS, now) == kept
