@@ -45,11 +45,11 @@ def sentence(text: str) -> Markup:
 
 def _cut(text: str, most_characters: int) -> Markup:
     """Return `text` without the middle of what is too long; the title has the whole."""
-    whole = visible(text)
-    if len(whole) <= most_characters:
-        return joined((whole,))
+    if len(text) <= most_characters:
+        return joined((visible(text),))
     half = most_characters // 2
-    return element("span", f"{whole[:half]}…{whole[-half:]}", title=whole)
+    shown = f"{visible(text[:half])}…{visible(text[-half:])}"
+    return element("span", shown, title=visible(text))
 
 
 def names(texts: Iterable[str]) -> Markup:
