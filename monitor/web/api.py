@@ -10,6 +10,8 @@ from monitor.facts.histogram import HistogramFacts
 from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
 from monitor.web.labels import bounded
 
+SENTENCE_BYTES = 1_000
+
 
 def snapshot_json(snapshot: Snapshot, alerts: tuple[Alert, ...]) -> bytes:
     """Return `{"at", "<scope>": [{"labels", "facts"}, …], …, "alerts"}`.
@@ -60,8 +62,12 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "active_at": alert.active_at,
         "started_at": alert.started_at,
         "resolved_at": alert.resolved_at,
-        "resolved_reason": bounded(alert.resolved_reason),
-        "summary": bounded(alert.summary),
-        "runbook": alert.runbook,
+        "resolved_reason": _sentence(alert.resolved_reason),
+        "summary": _sentence(alert.summary),
+        "runbook": _sentence(alert.runbook),
         "facts": {name: bounded(value) for name, value in alert.facts},
     }
+
+
+def _sentence(text: str) -> str:
+    return bounded(text, SENTENCE_BYTES)

@@ -5,7 +5,7 @@ from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.ranking import severity_rank
 from monitor.web.page.table import Column, section
 from monitor.web.page.view import View
-from monitor.web.page.words import age, ago, badge, name, sentence
+from monitor.web.page.words import age, ago, badge, name, sentence, visible
 
 _ORDER = ("firing", "pending", "resolved")
 
@@ -40,7 +40,7 @@ def _alert_summary(alert: Alert) -> Markup:
     if alert.resolved_reason:
         parts.append(element("small", sentence(alert.resolved_reason)))
     if alert.runbook.startswith(("https://", "http://")):
-        parts.append(element("a", "runbook", href=alert.runbook, rel="noreferrer"))
+        parts.append(element("a", "runbook", href=visible(alert.runbook), rel="noreferrer"))
     return joined(parts)
 
 

@@ -208,4 +208,4 @@ def _mark(view: View, scope: str, thing: Watched) -> str | None:
 
 
 def _alert_badges(view: View, scope: str, thing: Watched) -> Markup:
-    return joined(badge(a.alertname, a.severity) for a in view.firing_on(scope, thing.key))
+    return joined(badge(name(a.alertname), a.severity) for a in view.firing_on(scope, thing.key))

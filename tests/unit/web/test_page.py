@@ -1,0 +1,191 @@
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from monitor.web.page.page import page
+from monitor.web.page.view import View
+from tests.unit.web.example import ALERTS, BROKER, HIGH, NOW, SNAPSHOT, WORKERS, alert, blind
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "two\nlines\r\tand a tab",
+    "x" * 10_000,
+    "caf\udce9",
+    "right\u202eto left",
+    "\x00\x1b[31m",
+    "&amp;",
+)
+
+
+def shown(**changes: Any) -> str:
+    fields: dict[str, Any] = {
+        "snapshot": SNAPSHOT,
+        "alerts": ALERTS,
+        "notices": (),
+        "now": NOW,
+        "poll_interval_seconds": 5.0,
+    }
+    return page(View(**{**fields, **changes}))
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser does: tags, and the text of each row of each section."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.texts: list[str] = []
+        self.rows: dict[str, list[str]] = {}
+        self._section = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag == "section":
+            self._section = dict(attrs)["id"] or ""
+            self.rows[self._section] = []
+        elif tag == "tr":
+            self.rows[self._section].append("")
+        elif tag == "td":
+            self.rows[self._section][-1] += " | "
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+        if self.rows.get(self._section):
+            self.rows[self._section][-1] += data
+
+
+def rows(html: str, section: str) -> list[str]:
+    return Reader(html).rows[section][1:]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_text_wherever_it_stands(name: str) -> None:
+    tags = Reader(shown()).tags
+    queue = replace(HIGH, queue_name=name)
+    worker = replace(WORKERS[0], hostname=name, queues=(name, "b"), reason=name, version=name)
+    task = replace(SNAPSHOT.tasks[0], name=name, queue_name=name)
+    broker = replace(BROKER, broker=name, up=False, last_poll_at=None, error=name)
+    html = shown(
+        snapshot=replace(
+            SNAPSHOT, brokers=(BROKER, broker), queues=(queue,), workers=(worker,), tasks=(task,)
+        ),
+        alerts=(
+            alert(name, broker="default", queue_name=name, summary=name, resolved_reason=name),
+        ),
+        notices=(name,),
+    )
+    assert Reader(html).tags <= tags | {"ul", "li", "small"}
+    html.encode("utf-8", "strict")
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", html)
+    assert len(html) < 80_000
+
+
+def test_a_long_name_is_cut_in_the_middle_and_whole_in_its_title() -> None:
+    name = "shop." + "x" * 100 + ".the_end"
+    html = shown(snapshot=replace(SNAPSHOT, queues=(replace(HIGH, queue_name=name),)))
+    assert f'title="{name}"' in html
+    (row,) = rows(html, "queues")
+    assert "shop.xx" in row
+    assert ".the_end |" in row
+    assert name not in row
+
+
+def test_a_script_is_never_a_runbook() -> None:
+    evil = alert("X", broker="default", summary="x", runbook="javascript:alert(1)")
+    assert "javascript:" not in shown(alerts=(evil,))
+
+
+def test_the_worst_comes_first() -> None:
+    html = shown()
+    assert [row.split(" | ")[2] for row in rows(html, "alerts")] == [
+        "QueueAbandoned",
+        "WorkerDead",
+        "QueueTooLong",
+        "BrokerDown",
+    ]
+    assert [row.split(" | ")[1] for row in rows(html, "queues")] == ["high", "normal", "low"]
+    assert [row.split(" | ")[1] for row in rows(html, "workers")] == [
+        "high@web1",
+        "normal@web1",
+        "low@web1",
+    ]
+
+
+def test_a_row_says_what_is_known_of_a_queue_and_a_worker() -> None:
+    assert rows(shown(), "queues")[0] == (
+        " | high | QueueAbandoned | 1,243 | p0 1,200p3 40p9 3 | ≥ 3m 4s | 0 | 0"
+    )
+    assert rows(shown(), "workers")[0] == (
+        " | high@web1 | dead | 2 of 2 | high | 14s ago"
+        " | silent for 14s, its deadline is 8s, and 2 pings were not answered"
+    )
+
+
+def test_an_exact_age_has_no_bound_before_it() -> None:
+    (row,) = rows(
+        shown(snapshot=replace(SNAPSHOT, queues=(replace(HIGH, oldest_age_exact=True),))),
+        "queues",
+    )
+    assert " | 3m 4s | " in row
+
+
+def test_a_blind_page_shows_no_number_of_before_and_no_zero() -> None:
+    html = shown(snapshot=blind(), alerts=())
+    assert "Blind: default cannot be read" in html
+    assert "data 42s old" in html
+    for row in (*rows(html, "queues"), *rows(html, "workers")):
+        name, *cells = row.split(" | ")[1:]
+        assert not set("".join(cells)) & set("0123456789"), (name, cells)
+        assert "unknown" in cells
+    assert "blind" in rows(html, "brokers")[0]
+    assert "connection refused" in rows(html, "brokers")[0]
+
+
+def test_a_sum_of_which_a_part_is_not_known_is_unknown() -> None:
+    one = replace(SNAPSHOT, queues=(HIGH, blind().queues[0]))
+    texts = Reader(shown(snapshot=one)).texts
+    assert texts[texts.index("Waiting") + 1] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("changes", "headline"),
+    [
+        ({}, "2 firing: QueueAbandoned, WorkerDead"),
+        ({"alerts": ALERTS[:1]}, "Nothing fires, 1 pending"),
+        ({"alerts": ()}, "Nothing is wrong"),
+        ({"alerts": (), "now": NOW + 60}, "Blind: default cannot be read"),
+        ({"snapshot": None}, "Waiting for the first poll"),
+        (
+            {"snapshot": replace(SNAPSHOT, brokers=(replace(BROKER, up=None, last_poll_at=None),))},
+            "Waiting for the first poll",
+        ),
+        (
+            {"alerts": tuple(alert(f"Rule{n}", broker="default") for n in range(5))},
+            "5 firing: Rule0, Rule1, Rule2 and 2 more",
+        ),
+    ],
+)
+def test_the_headline_says_what_is_the_matter(changes: dict[str, Any], headline: str) -> None:
+    assert f">{headline}</p>" in shown(**changes)
+
+
+def test_notices_stand_above_everything() -> None:
+    html = shown(notices=("no notification channel is configured",))
+    assert html.index("no notification channel is configured") < html.index("tiles")
+
+
+def test_a_table_has_a_thousand_rows_at_the_most() -> None:
+    queues = tuple(replace(HIGH, queue_name=f"q{n}") for n in range(1_234))
+    html = shown(snapshot=replace(SNAPSHOT, queues=queues))
+    assert len(rows(html, "queues")) == 1_000
+    assert "234 more are not shown" in html
+
+
+def test_brokers_are_named_where_there_are_several() -> None:
+    two = replace(SNAPSHOT, brokers=(BROKER, replace(BROKER, broker="second")))
+    assert rows(shown(snapshot=two), "queues")[0].startswith(" | default | high | ")
