@@ -1,7 +1,7 @@
 """Posting to a receiver over HTTP, and reading from its answer whether to try again."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import aiohttp
@@ -67,6 +67,7 @@ def _retry_after_seconds(headers: Mapping[str, str]) -> float:
 
 def _date(text: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(text)
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

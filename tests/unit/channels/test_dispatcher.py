@@ -1,0 +1,101 @@
+import asyncio
+from itertools import count
+
+import pytest
+
+from monitor.channels.base import RefusedError, SendError
+from monitor.channels.dispatcher import SENDS_AT_ONCE, Dispatcher
+from tests.unit.channels.notices import notice
+
+
+class ScriptedChannel:
+    """A channel that does what the test says."""
+
+    def __init__(self, name, error=None, hold=None, own_errors=True):
+        self.name, self.error, self.hold, self.own_errors = name, error, hold, own_errors
+        self.under_way = 0
+        self.reported = []
+
+    async def send(self, notice):
+        self.under_way += 1
+        if self.hold is not None:
+            await self.hold.wait()
+        self.under_way -= 1
+        if self.error is not None:
+            raise self.error
+
+    async def report(self, error):
+        self.reported.append(error)
+        if self.error is not None:
+            raise self.error
+
+
+def dispatcher(*channels):
+    outcomes = asyncio.Queue()
+    clock = count(100.0, 0.5)
+    made = Dispatcher(channels, outcomes.put_nowait, lambda: next(clock))
+    return made, outcomes
+
+
+@pytest.mark.parametrize(
+    ("error", "result", "reason", "retry_after_seconds"),
+    [
+        (None, "delivered", "", 0.0),
+        (SendError("HTTP 429", 17.0), "failed", "HTTP 429", 17.0),
+        (RefusedError("HTTP 400"), "refused", "HTTP 400", 0.0),
+        (ZeroDivisionError("oops"), "failed", "defect: ZeroDivisionError", 0.0),
+    ],
+)
+async def test_every_send_has_an_outcome_that_is_timed_and_counted(
+    error, result, reason, retry_after_seconds
+):
+    made, outcomes = dispatcher(ScriptedChannel("a", error), ScriptedChannel("b"))
+    made.send([notice(channel="a")])
+    outcome = await outcomes.get()
+    assert (outcome.result, outcome.reason) == (result, reason)
+    assert outcome.retry_after_seconds == retry_after_seconds
+    assert (outcome.at, outcome.duration_seconds) == (100.5, 0.5)
+    assert outcome.notice == notice(channel="a")
+    assert {key: number for key, number in made.counts.items() if number} == {("a", result): 1}
+    assert len(made.counts) == 6
+
+
+async def test_a_slow_channel_delays_no_other():
+    hold = asyncio.Event()
+    made, outcomes = dispatcher(ScriptedChannel("slow", hold=hold), ScriptedChannel("quick"))
+    made.send([notice(channel="slow")] * 20 + [notice(channel="quick")])
+    assert (await outcomes.get()).notice.channel == "quick"
+    hold.set()
+    assert (await outcomes.get()).notice.channel == "slow"
+    await made.close(1.0)
+
+
+async def test_a_channel_is_sent_only_so_many_at_once():
+    hold = asyncio.Event()
+    slow = ScriptedChannel("slow", hold=hold)
+    made, outcomes = dispatcher(slow, ScriptedChannel("quick"))
+    made.send([notice(channel="slow")] * 20 + [notice(channel="quick")])
+    await outcomes.get()
+    assert slow.under_way == SENDS_AT_ONCE
+    hold.set()
+    for _ in range(20):
+        await outcomes.get()
+
+
+async def test_closing_waits_for_what_is_under_way_and_gives_up_the_rest():
+    hold = asyncio.Event()
+    made, outcomes = dispatcher(ScriptedChannel("stuck", hold=hold), ScriptedChannel("quick"))
+    made.send([notice(channel="stuck"), notice(channel="quick")])
+    await made.close(0.05)
+    assert outcomes.qsize() == 1
+    assert outcomes.get_nowait().notice.channel == "quick"
+
+
+async def test_own_errors_go_to_the_channels_that_want_them():
+    wanting, unwilling = ScriptedChannel("a"), ScriptedChannel("b", own_errors=False)
+    broken = ScriptedChannel("c", SendError("down"))
+    made, _ = dispatcher(wanting, unwilling, broken)
+    error = ValueError("x")
+    made.report(error)
+    await made.close(1.0)
+    assert (wanting.reported, unwilling.reported, broken.reported) == ([error], [], [error])
