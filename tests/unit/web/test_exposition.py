@@ -49,7 +49,7 @@ def expected(snapshot: Snapshot) -> Iterator[Sample]:
     """Every sample that the snapshot has, worked out the slow way."""
     for fact in FACTS:
         for thing in snapshot.of(fact.scope):
-            identity = dict(zip(IDENTITY[fact.scope], thing.key, strict=True))  # type: ignore[attr-defined]
+            identity = dict(zip(IDENTITY[fact.scope], thing.key, strict=True))
             value = fact.read(thing)
             if value is not None:
                 for suffix, labels, number in _parts(fact, value):
