@@ -54,7 +54,8 @@ class Engine:
     def evaluate(self, snapshot: Snapshot, now: float) -> tuple[Alert, ...]:
         """Measure every rule on `snapshot`; return the alerts that are in a new state."""
         changed = [
-            resolve(alert, now, "its rule was removed or changed in the settings") for alert in self._ruleless
+            resolve(alert, now, "its rule was removed or changed in the settings")
+            for alert in self._ruleless
         ]
         self._ruleless.clear()
         view = _View(snapshot)
