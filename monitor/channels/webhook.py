@@ -24,8 +24,7 @@ class WebhookChannel:
     ) -> None:
         self.name = settings.name
         self._url = settings.url.reveal()
-        parts = urlsplit(self._url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_http(self._url):
             raise ChannelError(f"channel {settings.name}: the url is not http:// or https://")
         self._timeout_seconds = settings.timeout
         self._session = session
@@ -36,6 +35,14 @@ class WebhookChannel:
         body = json.dumps(payload(notice, self._page_url)).encode()
         headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
         await post(self._session, self._url, body, headers, self._timeout_seconds)
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def payload(notice: Notice, page_url: str) -> dict[str, object]:

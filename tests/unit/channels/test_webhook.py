@@ -85,7 +85,9 @@ async def test_a_notice_is_posted_as_json(receiver, session):
     assert json.loads(body) == payload(notice(), PAGE)
 
 
-@pytest.mark.parametrize("url", ["", "not a url", "ftp://host/x", "http://", "/hook"])
+@pytest.mark.parametrize(
+    "url", ["", "not a url", "ftp://host/x", "http://", "http://[::1", "/hook"]
+)
 async def test_what_cannot_be_posted_to_is_no_channel(url, session):
     with pytest.raises(ChannelError) as caught:
         channel(url, session)
