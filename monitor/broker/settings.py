@@ -26,11 +26,11 @@ class TransportOptions:
     fanout_patterns: bool = True
     """Whether channels end in the routing key, as events need."""
     visibility_timeout: float | None = None
-    """Seconds, as in Celery; None: not known."""
+    """Seconds, as in Celery; left out: not known."""
     socket_timeout: float | None = None
     """Seconds, as in Celery."""
     socket_connect_timeout: float | None = None
-    """Seconds, as in Celery; None: the poll's timeout."""
+    """Seconds, as in Celery; left out: the poll's timeout."""
     socket_keepalive: bool | None = None
     """Whether TCP keeps the connection alive."""
     client_name: str | None = None
@@ -42,13 +42,13 @@ class TlsSettings:
     """TLS towards the broker; used with `rediss://`."""
 
     ca_file: str | None = None
-    """Certificates (PEM) to trust; None: those of the system."""
+    """Certificates (PEM) to trust; left out: those of the system."""
     cert_file: str | None = None
     """Own certificate (PEM), where the broker asks for one."""
     key_file: str | None = None
     """Key (PEM) of the own certificate."""
     verify: bool = True
-    """False accepts any certificate."""
+    """false accepts any certificate."""
     check_hostname: bool = True
     """Whether the certificate must name the host of the URL."""
 
@@ -60,9 +60,9 @@ class QueueSelection:
     names: tuple[str, ...] = ()
     """Always watched, also before anybody has declared them."""
     include: tuple[str, ...] = ("*",)
-    """Discovered queues are watched when one of these globs matches ..."""
+    """Discovered queues are watched when one of these globs matches, and none of `exclude`."""
     exclude: tuple[str, ...] = ()
-    """... and none of these does."""
+    """Discovered queues that are not watched, as globs."""
     limit: int = 10_000
     """How many discovered queues to poll at the most."""
 
@@ -82,7 +82,7 @@ class BrokerSettings:
     queues: QueueSelection = field(default_factory=QueueSelection)
     """Which queues to watch."""
     control: bool = True
-    """Ask workers over pidbox; False writes nothing to the broker, and knows less."""
+    """Ask workers over pidbox; false writes nothing to the broker, and knows less."""
     control_exchange: str = "celery"
     """Celery's `control_exchange`."""
     event_exchange: str = "celeryev"

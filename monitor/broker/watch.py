@@ -100,10 +100,9 @@ class BrokerWatch:
         try:
             async with asyncio.timeout(timeout):
                 wire = wire or await Wire.open(self._settings, timeout)
-                poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
-                self._books.polled(poll)
-                self._say("poll", "", "broker can be read")
-                self._watch(await self._discovery.queues(wire))
+                await self._read(wire)
+                if self._watch(await self._discovery.queues(wire)):
+                    await self._read(wire)  # a new queue is shown with its length at once
             return wire
         except TimeoutError:
             error = BrokerError("timeout", f"no answer within {timeout:g} s")
@@ -115,8 +114,16 @@ class BrokerWatch:
         self._say("poll", error.reason, f"broker cannot be read: {error}")
         return None
 
-    def _watch(self, discovered: Iterable[str]) -> None:
-        """Watch the queues that were found, as far as the settings want them."""
+    async def _read(self, wire: Wire) -> None:
+        poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
+        self._books.polled(poll)
+        self._say("poll", "", "broker can be read")
+
+    def _watch(self, discovered: Iterable[str]) -> bool:
+        """Watch the queues that were found, as far as the settings want them.
+
+        Return whether any of them is new.
+        """
         chosen, books = self._settings.queues, self._books
         known = set(books.queues.names)
         found = {*discovered, *books.workers.queues(), *books.tasks.queue_names()}
@@ -129,6 +136,7 @@ class BrokerWatch:
         room = max(0, chosen.limit - len(known))
         books.queues.watch(new[:room])
         books.queues_left_out = len(new[room:])
+        return bool(new[:room])
 
     # -- events ------------------------------------------------------------------------
 

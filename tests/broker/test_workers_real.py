@@ -1,0 +1,149 @@
+"""Real workers, killed, stopped and started again."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import redis
+
+from monitor.demo import processes
+from monitor.demo.broker import EmbeddedBroker
+from tests.broker.conftest import Watched, Workers, watching
+
+CLASSIC_LAYOUT = (
+    ("-Q", "high", "--concurrency=2"),
+    ("-Q", "normal", "--concurrency=1"),
+    ("-Q", "low,normal", "--concurrency=1"),
+)
+
+
+def online(count: int) -> object:
+    return lambda w: [*w.states().values()].count("online") == count
+
+
+def named(hostname: str) -> tuple[str, ...]:
+    return ("-n", hostname, "--concurrency=1")
+
+
+async def test_workers_tell_their_queues_and_slots(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    for name, options in zip("abc", CLASSIC_LAYOUT, strict=True):
+        workers.start("-n", f"{name}@web1", *options)
+
+    def told(watched: Watched) -> bool:
+        rows = {q.queue_name: (q.workers, q.processes) for q in watched.part().queues}
+        return rows == {"high": (1, 2), "normal": (2, 2), "low": (1, 1)}
+
+    async with watching(broker.url) as watched:
+        await watched.until(told)
+        rows = watched.part().workers
+        assert {row.pool for row in rows} == {"prefork"}
+        assert all(abs(row.clock_skew_seconds or 9) < 1 for row in rows)
+
+
+async def test_of_three_workers_without_a_name_the_dead_one_is_seen(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    started = [workers.start(*options) for options in CLASSIC_LAYOUT]
+    async with watching(broker.url) as watched:
+        await watched.until(online(3))
+        processes.kill(started[1])
+        assert await watched.until(lambda w: "dead" in w.states().values()) <= 15
+        by_pid = {row.pid: (row.state, row.up) for row in watched.part().workers}
+        assert by_pid == {
+            started[0].pid: ("online", True),
+            started[1].pid: ("dead", False),
+            started[2].pid: ("online", True),
+        }
+
+
+async def test_a_goodbye_is_no_death_and_leaves_no_key(
+    broker: EmbeddedBroker, workers: Workers, client: "redis.Redis"
+) -> None:
+    worker = workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        os.kill(worker.pid, signal.SIGTERM)
+        await watched.until(lambda w: w.states() == {"a@web1": "offline"})
+    assert client.keys("queue-monitor*") == []
+
+
+async def test_a_killed_worker_that_comes_back_is_no_death(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    first = workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        processes.kill(first)
+        second = workers.start(*named("a@web1"))
+        await watched.until(lambda w: [row.pid for row in w.part().workers] == [second.pid])
+        await watched.until(lambda w: w.part().workers[0].restarts["false"] == 1)
+        assert watched.states() == {"a@web1": "online"}
+
+
+async def test_a_hung_control_does_not_stop_the_polls(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    worker = workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        worker.send_signal(signal.SIGSTOP)
+        await watched.until(lambda w: w.states()["a@web1"] == "dead")
+        assert watched.part().broker.poll_errors == {}
+        worker.send_signal(signal.SIGCONT)
+        await watched.until(online(1))
+
+
+async def test_a_broker_restart_is_no_death(broker: EmbeddedBroker, workers: Workers) -> None:
+    workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        broker.stop()
+        await watched.until(lambda w: w.part().broker.up is False)
+        (row,) = watched.part().workers
+        assert (row.state, row.up) == (None, None)
+        broker.start()
+        assert await watched.until(lambda w: w.part().broker.up) < 2
+        seen = set()
+
+        def beats_again(w: Watched) -> bool:
+            (now,) = w.part().workers
+            seen.add(now.state)
+            return (now.last_seen_at or 0) > (row.last_seen_at or 0) + 1 and now.state == "online"
+
+        await watched.until(beats_again, seconds=40)
+        assert "dead" not in seen
+        assert watched.part().broker.event_gaps == 1
+
+
+async def test_a_paused_broker_kills_nobody(broker: EmbeddedBroker, workers: Workers) -> None:
+    workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        broker.pause()
+        await watched.until(lambda w: w.part().broker.up is False)
+        assert "timeout" in watched.part().broker.poll_errors
+        broker.resume()
+        await watched.until(lambda w: w.part().broker.up)
+        assert watched.states()["a@web1"] in ("online", None)
+        await watched.until(online(1))
+
+
+async def test_tasks_are_counted_by_name_and_queue(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    workers.start("-n", "a@web1", "-Q", "high,normal,low", "--concurrency=1")
+    async with watching(broker.url) as watched:
+        await watched.until(online(1))
+        sender = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "monitor", "reference-app", "send", "send_welcome"),
+            *("--count", "20", "--broker", broker.url),
+        )
+        assert await sender.wait() == 0
+        await watched.until(lambda w: sum(task.succeeded for task in w.part().tasks) == 20)
+        (task,) = watched.part().tasks
+        assert (task.sent, task.received, task.started) == (20, 20, 20)
+        assert task.queue_name == "normal"
+        assert (task.runtime.count, task.wait.count) == (20, 20)

@@ -1,0 +1,403 @@
+"""The book of workers: silence, death, goodbyes, restarts and shared names."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.facts.readings import Event, RosterEntry, WorkerReply
+from monitor.facts.settings import WorkerSettings
+from monitor.facts.snapshot import WORKER_STATES
+from monitor.facts.workers import WorkerBook
+
+START = 1000.0
+FREQ = 2.0
+
+
+class Bench:
+    """A book, a clock, and workers that beat until they are told otherwise."""
+
+    def __init__(self, *, roster: tuple[RosterEntry, ...] = (), listening: bool = True) -> None:
+        self.now = START
+        self.book = WorkerBook("default", WorkerSettings(), START, roster)
+        self.beating: dict[tuple[str, int], int] = {}
+        self.answering: set[tuple[str, int]] = set()
+        self.queues: dict[str, tuple[str, ...]] = {}
+        self.registered = True
+        if listening:
+            self.book.feed(True, START)
+
+    def start(self, hostname: str, pid: int = 1, *queues: str) -> None:
+        self.queues[hostname] = queues or ("normal",)
+        self.beating[hostname, pid] = 0
+        self.answering.add((hostname, pid))
+        self.send("worker-online", hostname, pid)
+
+    def kill(self, hostname: str, pid: int = 1) -> None:
+        self.beating.pop((hostname, pid), None)
+        self.answering.discard((hostname, pid))
+
+    def stop(self, hostname: str, pid: int = 1) -> None:
+        self.kill(hostname, pid)
+        self.send("worker-offline", hostname, pid)
+
+    def send(self, kind: str, hostname: str, pid: int = 1, **fields: object) -> None:
+        event = {"freq": FREQ, "active": 0, "processed": 0, "timestamp": self.now} | fields
+        self.book.event(Event(type=kind, hostname=hostname, pid=pid, **event), self.now)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass as the daemon does: beats, steps, questions and answers."""
+        for _ in range(round(seconds * 2)):
+            self.now += 0.5
+            if self.now % FREQ == 0:
+                for hostname, pid in self.beating:
+                    self.send("worker-heartbeat", hostname, pid)
+            self.book.step(self.now)
+            wanted = self.book.wanted(self.now)
+            if wanted:
+                self.answer(None if wanted.census else {*wanted.ping, *wanted.introduce})
+                registered = dict.fromkeys(wanted.ping, self.registered)
+                self.book.asked(wanted, self.now, registered)
+
+    def answer(self, hostnames: set[str] | None) -> None:
+        for hostname, pid in self.answering:
+            if hostnames is None or hostname in hostnames:
+                self.book.reply(
+                    WorkerReply(self.now, hostname, pid=pid, concurrency=2, pool="prefork")
+                )
+                self.book.reply(WorkerReply(self.now, hostname, queues=self.queues[hostname]))
+
+    def states(self) -> dict[str, str | None]:
+        return {row.hostname: row.state for row in self.book.facts()}
+
+    def seconds_until(self, hostname: str, state: str, most: float = 60.0) -> float:
+        began = self.now
+        while self.states().get(hostname) != state:
+            assert self.now - began < most, self.states()
+            self.wait(0.5)
+        return self.now - began
+
+
+def test_a_killed_worker_is_dead_within_fifteen_seconds() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(20)
+    bench.kill("high@web1")
+    assert bench.seconds_until("high@web1", "dead") <= 15
+
+
+def test_a_worker_that_said_goodbye_is_not_dead() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.stop("high@web1")
+    bench.wait(30)
+    assert bench.states() == {"high@web1": "offline"}
+    (row,) = bench.book.facts()
+    assert row.up is None
+
+
+def test_task_events_and_late_answers_after_a_goodbye_do_not_resurrect() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.stop("high@web1")
+    bench.book.task_event("high@web1", 1, bench.now)
+    bench.book.reply(WorkerReply(bench.now, "high@web1", pid=1, concurrency=2))
+    assert bench.states() == {"high@web1": "offline"}
+
+
+def test_a_goodbye_followed_by_online_is_no_outage() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.send("worker-offline", "high@web1")
+    bench.send("worker-online", "high@web1")
+    assert bench.states() == {"high@web1": "online"}
+    (row,) = bench.book.facts()
+    assert row.restarts == {"true": 0, "false": 0}
+
+
+def test_a_silent_worker_that_answers_is_not_dead() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.beating.clear()
+    for _ in range(60):
+        bench.wait(1)
+        assert bench.states()["high@web1"] in ("online", "late")
+
+
+def test_the_death_of_one_does_not_hide_behind_others_of_its_name() -> None:
+    bench = Bench()
+    for pid in (11, 12, 13):
+        bench.start("celery@web1", pid)
+    bench.wait(10)
+    bench.kill("celery@web1", 12)
+    assert bench.seconds_until("celery@web1#12", "dead") <= 15
+    assert bench.states() == {
+        "celery@web1#11": "online",
+        "celery@web1#12": "dead",
+        "celery@web1#13": "online",
+    }
+
+
+def test_a_restart_under_the_same_name_is_no_death() -> None:
+    bench = Bench()
+    bench.start("high@web1", 1)
+    bench.wait(10)
+    bench.kill("high@web1", 1)
+    bench.wait(1)
+    bench.start("high@web1", 2)
+    for _ in range(30):
+        bench.wait(1)
+        assert bench.states() == {"high@web1": "online"}
+    (row,) = bench.book.facts()
+    assert (row.pid, row.restarts) == (2, {"true": 0, "false": 1})
+
+
+def test_a_restart_after_a_goodbye_counts_as_clean() -> None:
+    bench = Bench()
+    bench.start("high@web1", 1)
+    bench.wait(10)
+    bench.stop("high@web1", 1)
+    bench.start("high@web1", 2)
+    bench.wait(5)
+    (row,) = bench.book.facts()
+    assert (row.pid, row.restarts) == (2, {"true": 1, "false": 0})
+
+
+def test_a_container_restart_shows_in_the_counter_going_back() -> None:
+    bench = Bench()
+    bench.start("high@web1", 1)
+    bench.send("worker-heartbeat", "high@web1", processed=40)
+    bench.send("worker-online", "high@web1", processed=0)
+    (row,) = bench.book.facts()
+    assert row.restarts == {"true": 0, "false": 1}
+
+
+def test_a_dead_worker_is_let_go_when_its_queues_have_their_processes_back() -> None:
+    bench = Bench()
+    bench.start("high@pod-a", 1, "high")
+    bench.wait(10)
+    bench.kill("high@pod-a")
+    bench.seconds_until("high@pod-a", "dead")
+    bench.start("high@pod-b", 1, "high")
+    bench.wait(10)
+    assert bench.states() == {"high@pod-b": "online"}
+    assert "replaced" in bench.book.gone()["default", "high@pod-a"]
+
+
+def test_a_dead_worker_whose_queues_lack_processes_stays_dead_until_forgotten() -> None:
+    bench = Bench()
+    bench.start("high@pod-a", 1, "high")
+    bench.start("low@pod-b", 1, "low")
+    bench.wait(10)
+    bench.kill("high@pod-a")
+    bench.seconds_until("high@pod-a", "dead")
+    bench.wait(3590)
+    assert bench.states()["high@pod-a"] == "dead"
+    bench.wait(20)
+    assert bench.states() == {"low@pod-b": "online"}
+    assert "forgotten" in bench.book.gone()["default", "high@pod-a"]
+
+
+def test_a_worker_that_returns_is_online_again() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.kill("high@web1")
+    bench.seconds_until("high@web1", "dead")
+    bench.start("high@web1")
+    assert bench.states() == {"high@web1": "online"}
+
+
+def test_nobody_dies_while_the_feed_is_down() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.book.feed(False, bench.now)
+    bench.kill("high@web1")
+    bench.wait(60)
+    (row,) = bench.book.facts()
+    assert (row.state, row.up) == (None, None)
+
+
+def test_after_an_outage_workers_get_the_time_that_celery_takes_to_come_back() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.book.feed(False, bench.now)
+    bench.kill("high@web1")
+    bench.wait(100)
+    bench.book.feed(True, bench.now)
+    # After 100 s the pauses between its tries are 20 s long.
+    assert 20 < bench.seconds_until("high@web1", "dead") < 45
+
+
+def test_silence_while_this_process_was_stopped_proves_nothing() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.now += 300
+    bench.book.deaf(bench.now)
+    bench.book.step(bench.now)
+    assert bench.states() == {"high@web1": "online"}
+
+
+def roster_of(bench: Bench) -> tuple[RosterEntry, ...]:
+    return bench.book.roster()
+
+
+def test_a_worker_that_died_while_the_monitor_was_down_is_reported() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    after = Bench(roster=roster_of(before))
+    assert after.states() == {"high@web1": "unknown"}
+    assert after.seconds_until("high@web1", "dead") <= 15
+
+
+def test_a_worker_that_left_while_the_monitor_was_down_is_not_dead() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    after = Bench(roster=roster_of(before))
+    after.registered = False
+    assert after.seconds_until("high@web1", "offline") <= 15
+
+
+def test_a_broker_that_restarted_has_forgotten_its_registry() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    after = Bench(roster=roster_of(before))
+    after.registered = False
+    after.book.server_started(START + 100)
+    assert after.seconds_until("high@web1", "dead") <= 15
+
+
+def test_a_death_is_remembered_over_a_restart() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    before.kill("high@web1")
+    before.seconds_until("high@web1", "dead")
+    after = Bench(roster=roster_of(before))
+    after.wait(30)
+    assert after.states() == {"high@web1": "dead"}
+
+
+def test_shared_names_are_remembered_over_a_restart() -> None:
+    before = Bench()
+    for pid in (11, 12):
+        before.start("celery@web1", pid)
+    before.wait(10)
+    after = Bench(roster=roster_of(before))
+    assert set(after.states()) == {"celery@web1#11", "celery@web1#12"}
+
+
+def test_a_worker_without_heartbeats_or_answers_is_never_called_dead() -> None:
+    bench = Bench()
+    bench.book.task_event("quiet@web1", 7, bench.now)
+    assert bench.states() == {"quiet@web1": "online"}
+    assert bench.seconds_until("quiet@web1", "unknown", most=120) > 60
+    bench.wait(300)
+    assert bench.states() == {"quiet@web1": "unknown"}
+
+
+def test_without_control_silence_alone_tells() -> None:
+    bench = Bench()
+    bench.book.control(False)
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.kill("high@web1")
+    assert bench.seconds_until("high@web1", "dead") <= 15
+    (row,) = bench.book.facts()
+    assert "not asked" in row.reason
+
+
+def test_a_beat_that_was_asked_for_does_not_change_the_rhythm() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.book.event(
+        Event(type="worker-heartbeat", hostname="high@web1", pid=1, freq=500), bench.now
+    )
+    bench.wait(10)
+    bench.kill("high@web1")
+    assert bench.seconds_until("high@web1", "dead") <= 15
+
+
+@pytest.mark.parametrize("ahead_seconds", [3600.0, -3600.0, 0.0])
+def test_a_workers_clock_is_used_for_its_skew_only(ahead_seconds: float) -> None:
+    bench = Bench()
+    for delay_seconds in (0.2, 0.0, 0.1):
+        bench.now += 2
+        sent_at = bench.now + ahead_seconds - delay_seconds
+        bench.send("worker-heartbeat", "high@web1", timestamp=sent_at)
+    (row,) = bench.book.facts()
+    assert row.clock_skew_seconds == pytest.approx(ahead_seconds)
+    assert bench.book.event_lag_seconds == pytest.approx(0.1)
+    assert row.state == "online"
+
+
+def test_consumers_are_unknown_until_everybody_has_told() -> None:
+    bench = Bench()
+    assert not bench.book.consumers().known
+    bench.start("high@web1", 1, "high")
+    bench.wait(5)
+    consumers = bench.book.consumers()
+    assert consumers.known
+    assert (consumers.workers, consumers.processes) == ({"high": 1}, {"high": 2})
+    bench.book.task_event("quiet@web1", 7, bench.now)
+    assert not bench.book.consumers().known
+
+
+def test_a_worker_is_asked_again_for_its_queues_until_it_has_told() -> None:
+    bench = Bench()
+    bench.wait(5)
+    bench.start("high@web1", 1, "high")
+    bench.answering.clear()
+    bench.wait(2)
+    bench.answering.add(("high@web1", 1))
+    bench.wait(10)
+    assert bench.book.consumers().workers == {"high": 1}
+
+
+NAMES = st.sampled_from(["a@h", "b@h", "celery@h", ""])
+PIDS = st.sampled_from([None, 1, 2, 3])
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(
+            st.sampled_from(["worker-online", "worker-heartbeat", "worker-offline"]), NAMES, PIDS
+        ),
+        st.tuples(st.just("task"), NAMES, PIDS),
+        st.tuples(st.just("reply"), NAMES, PIDS),
+        st.tuples(st.sampled_from(["feed up", "feed down", "deaf"]), NAMES, PIDS),
+        st.tuples(st.just("wait"), st.integers(1, 40), PIDS),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ACTIONS)
+def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, object, int]]) -> None:
+    bench = Bench()
+    for kind, what, pid in actions:
+        match kind:
+            case "wait":
+                bench.wait(float(str(what)))
+            case "task":
+                bench.book.task_event(str(what), pid, bench.now)
+            case "reply":
+                bench.book.reply(WorkerReply(bench.now, str(what), pid=pid, queues=("q",)))
+            case "feed up" | "feed down":
+                bench.book.feed(kind == "feed up", bench.now)
+            case "deaf":
+                bench.book.deaf(bench.now)
+            case _:
+                bench.book.event(Event(type=kind, hostname=str(what), pid=pid), bench.now)
+        rows = bench.book.facts()
+        assert len({row.hostname for row in rows}) == len(rows)
+        assert all(row.state is None or row.state in WORKER_STATES for row in rows)
+        assert len(bench.book.roster()) <= 16
