@@ -32,6 +32,8 @@ def run(scenario: str | None, *, exit_after: bool, port: int | None, alerting: b
         with Workspace() as workspace:
             session = _session(workspace, scenario, exit_after, page_port, alerting)
             return asyncio.run(_until_interrupted(session, status_then=int(exit_after)))
+    except KeyboardInterrupt:
+        return int(exit_after)
     except (BrokerError, DemoError) as error:
         _complain(str(error))
         return 1

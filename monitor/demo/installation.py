@@ -120,7 +120,7 @@ async def installed(
             page_port=page_port,
             alerting=alerting,
         )
-        daemon = daemon_process.start(workspace, settings, clean_environ())
+        daemon = daemon_process.start(workspace, settings, environ(workspace))
         stack.push_async_callback(workspace.stop, daemon)
         page_url = f"http://127.0.0.1:{page_port}"
         installation = Installation(workspace, broker, supervisor, receiver, daemon, page_url, http)
@@ -134,15 +134,17 @@ def commands() -> dict[str, list[str]]:
     return workers | {TRAFFIC: [*REFERENCE_APP, "traffic"]}
 
 
-def clean_environ() -> dict[str, str]:
-    """Return the environment without what would set up another monitor or another broker."""
+def environ(workspace: Workspace) -> dict[str, str]:
+    """Return our environment without what would set up another monitor or another broker."""
     ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    # A killed Celery worker leaves temporary folders behind.
+    return others | {"TMPDIR": str(workspace.folder)}
 
 
 def worker_environ(workspace: Workspace, broker: EmbeddedBroker) -> dict[str, str]:
     """Return the environment of the reference app's processes."""
-    return clean_environ() | {
+    return environ(workspace) | {
         "CELERY_BROKER_URL": broker.url,
         "REFERENCE_APP_FOLDER": str(workspace.folder / "site"),
     }

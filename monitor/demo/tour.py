@@ -27,13 +27,11 @@ async def run(installation: Installation, say: Callable[[str], None]) -> bool:
     Raises DemoError when the installation itself does not do what the tour needs.
     """
     say("waiting for the workers ...")
-    await _wait_until(installation, _all_workers_are_up, "the workers are not up")
+    await _wait_until(installation, _workers_seen_since(0.0), "the workers are not up")
     outcomes = [
         *await _kill_and_flood(installation, say),
         await _stop_broker(installation, say),
     ]
-    say("waiting for the workers to find the broker again ...")
-    await _wait_until(installation, _all_workers_are_up, "the workers did not come back")
     complaints = [text for outcome in outcomes for text in outcome.missing()]
     complaints += _unexpected(installation, outcomes)
     for line in [*table(outcomes), *(f"NOT AS IT MUST BE: {text}" for text in complaints)]:
@@ -68,15 +66,18 @@ async def _stop_broker(installation: Installation, say: Callable[[str], None]) -
     stopped_at = time.monotonic()
     installation.broker.stop()
     outcome = await observe(installation, _outage(installation), stopped_at)
+    say("waiting for the workers to find the broker again ...")
+    back = _workers_seen_since(time.time())
+    await _wait_until(installation, back, "the workers did not come back")
     installation.supervisor.start(TRAFFIC)
     return outcome
 
 
 def _flood(installation: Installation) -> Fault:
-    async def drained() -> None:
+    async def worked_off() -> None:
         await _wait_until(
             installation,
-            lambda metrics: metrics.value("celery_queue_length", queue_name="high") == 0,
+            lambda metrics: (metrics.value("celery_queue_length", queue_name="high") or 0) < 20,
             "the queue high is not worked off",
         )
 
@@ -87,7 +88,7 @@ def _flood(installation: Installation) -> Fault:
         object_labels={"queue_name": "high"},
         lasts=lambda length: length > 100,
         over=lambda length: length < 20,
-        end=drained,
+        end=worked_off,
     )
 
 
@@ -121,9 +122,18 @@ def _outage(installation: Installation) -> Fault:
     )
 
 
-def _all_workers_are_up(metrics: Metrics) -> bool:
-    up = [labels["hostname"] for labels, value in metrics.where("celery_worker_up") if value == 1]
-    return all(any(name.startswith(f"{worker}@") for name in up) for worker in WORKERS)
+def _workers_seen_since(at: float) -> Callable[[Metrics], bool]:
+    """Return the condition that each worker is up and gave a sign of life after `at` (Unix)."""
+
+    def all_seen(metrics: Metrics) -> bool:
+        seen = {
+            labels["hostname"].partition("@")[0]
+            for labels, seen_at in metrics.where("celery_worker_last_seen_timestamp_seconds")
+            if seen_at > at and metrics.value("celery_worker_up", hostname=labels["hostname"]) == 1
+        }
+        return seen >= {*WORKERS}
+
+    return all_seen
 
 
 async def _wait_until(
