@@ -3,6 +3,8 @@
 Everything here only reads. `daemon.py` makes the application, `web/server.py` serves it.
 """
 
+import asyncio
+
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import json
@@ -70,7 +72,10 @@ class _Handlers:
         snapshot = self._source.snapshot
         if snapshot is None:
             return _json(b'{"error":"the first tick is under way"}', 503)
-        return _json(snapshot_json(snapshot, self._source.alerts), 200)
+        # In a thread, like the page: thousands of rows take longer than the loop may stand
+        # still, and everything they are made from is frozen.
+        body = await asyncio.to_thread(snapshot_json, snapshot, self._source.alerts)
+        return _json(body, 200)
 
     async def page(self, _request: web.Request) -> web.Response:
         """Give the status page."""
@@ -82,7 +87,7 @@ class _Handlers:
             now=source.now(),
             poll_interval_seconds=source.poll_interval_seconds,
         )
-        return web.Response(text=page(view), content_type="text/html")
+        return web.Response(text=await asyncio.to_thread(page, view), content_type="text/html")
 
 
 def _json(body: bytes, status: int) -> web.Response:

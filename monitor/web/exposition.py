@@ -5,7 +5,7 @@ stop the loop. Here everything of a line but its number is kept from scrape to s
 formats share it, since only their headers differ. Called by `web/metrics.py`, once a scrape.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from enum import Enum
 from typing import Any
 
@@ -38,9 +38,9 @@ class Exposition:
         """Return every sample of `snapshot`, without OpenMetrics' closing `# EOF`."""
         parts: list[bytes] = []
         for name, scope in self._scopes.items():
-            objects = scope.labelled(snapshot.of(name))
+            objects, new = scope.labelled(snapshot.of(name))
             for fact, family in scope.families:
-                samples = family.samples(objects)
+                samples = family.samples(objects, new)
                 if samples:
                     parts += (_header(fact, form), samples)
         return b"".join(parts)
@@ -54,18 +54,17 @@ class _Scope:
         self._labels: dict[tuple[str, ...], str] = {}
         self.families: list[tuple[Fact, Family]] = []
 
-    def labelled(self, objects: Iterable[Any]) -> dict[str, Any]:
-        """Return `objects` by the text of their labels, and forget those that are gone."""
+    def labelled(self, objects: Iterable[Any]) -> tuple[dict[str, Any], Set[str]]:
+        """Return `objects` by the text of their labels, and which the last scrape had not."""
         # Keyed, so that no series can stand twice: Prometheus would refuse the whole scrape.
         by_key = {thing.key: thing for thing in objects}
-        gone = self._labels.keys() - by_key.keys()
-        if gone:
-            texts = [self._labels.pop(key) for key in gone]
-            for _, family in self.families:
-                family.forget(texts)
-        for key in by_key.keys() - self._labels.keys():
+        for key in self._labels.keys() - by_key.keys():
+            del self._labels[key]
+        new = by_key.keys() - self._labels.keys()
+        for key in new:
             self._labels[key] = label_text(self._identity, key)
-        return {self._labels[key]: thing for key, thing in by_key.items()}
+        labelled = {self._labels[key]: thing for key, thing in by_key.items()}
+        return labelled, {self._labels[key] for key in new}
 
 
 def _header(fact: Fact, form: Format) -> bytes:
