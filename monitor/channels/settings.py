@@ -48,7 +48,7 @@ class SentrySettings:
     send_resolved: bool = True
     """Whether the end of an alert is told too."""
     environment: str | None = None
-    """Sentry's environment; None: Sentry's own default."""
+    """Sentry's environment; left out: Sentry's own default."""
     own_errors: bool = True
     """Report the monitor's own unhandled exceptions too."""
 

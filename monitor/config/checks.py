@@ -3,8 +3,9 @@
 Each check yields problems, placed where the setting was written; `load.py` runs them all.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import chain, pairwise
+from itertools import chain, pairwise, takewhile
 from urllib.parse import SplitResult, urlsplit
 
 from monitor.alerts.rules import RuleError, compile_rule
@@ -12,15 +13,18 @@ from monitor.broker.connection import parse_url
 from monitor.broker.settings import BrokerSettings, TlsSettings
 from monitor.channels.settings import SentrySettings, WebhookSettings
 from monitor.config.document import Node, moved
-from monitor.config.problem import Path, Problem, masked, quoted
+from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
 from monitor.config.settle import did_you_mean
 from monitor.config.shape import DURATION, NUMBER, leaves
+from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import IDENTITY
 from monitor.values.secret import Secret
 from monitor.web.server import ListenError, parse_listen
 
 _MAY_BE_ZERO = frozenset({"group_wait", "for", "keep_firing_for"})
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://")
+_BARE_PASSWORD = re.compile(r"rediss?://[^/?#]*[/?#].*@", re.DOTALL)
 _LONGEST_SECONDS = 100 * 365 * 86_400.0
 _ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
 
@@ -28,6 +32,7 @@ _ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.v
 def check(settings: Settings, tree: Node) -> Iterator[Problem]:
     """Yield what is wrong with the meaning of `settings`, which were made from `tree`."""
     yield from _amounts(settings, tree)
+    yield from _queue_limits(settings.queues, tree)
     yield from _unique(tree, ("brokers",), "name", [each.name for each in settings.brokers])
     for index, broker in enumerate(settings.brokers):
         yield from _broker(broker, tree, ("brokers", index))
@@ -39,7 +44,8 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
     try:
         parse_listen(settings.web.listen)
     except (ListenError, ValueError) as error:
-        yield _problem(tree, ("web", "listen"), masked(str(error)))
+        listen = settings.web.listen
+        yield _problem(tree, ("web", "listen"), requoted(str(error), listen, listen))
     if settings.state.file == "":
         yield _problem(tree, ("state", "file"), "must not be empty")
 
@@ -73,9 +79,17 @@ def _amounts(settings: Settings, tree: Node) -> Iterator[Problem]:
             yield _problem(tree, path, "is more than a hundred years")
         elif value < 0 or (value == 0 and path[-1] not in _MAY_BE_ZERO):
             yield _problem(tree, path, "must be more than 0")
-    for pattern, length in settings.queues.max_length.items():
+
+
+def _queue_limits(limits: QueueLimits, tree: Node) -> Iterator[Problem]:
+    for pattern, length in limits.max_length.items():
         if length < 0:
             yield _problem(tree, ("queues", "max_length", pattern), "must not be negative")
+    for name, patterns in (("max_age", limits.max_age), ("max_length", limits.max_length)):
+        reached = list(takewhile(lambda pattern: pattern != "*", patterns))
+        for pattern in list(patterns)[len(reached) + 1 :]:
+            message = "never counts: put it before '*', the first match counts"
+            yield _problem(tree, ("queues", name, pattern), message)
 
 
 def _unique(tree: Node, section: Path, key: str, names: Sequence[str]) -> Iterator[Problem]:
@@ -107,10 +121,11 @@ def _broker(broker: BrokerSettings, tree: Node, path: Path) -> Iterator[Problem]
 def _url_mistake(url: Secret) -> str | None:
     """Return what is wrong with a broker's URL, without a word of what may be a password."""
     text = url.reveal()
+    if not _URL.match(text):
+        return "is not a URL: write it like redis://host:6379/0"
     if ";" in text and text.count("://") > 1:
         return "holds several URLs: give each broker its own item"
-    parts = _split(text)
-    if parts and parts.scheme != "redis+socket" and "@" in parts.path + parts.query:
+    if _BARE_PASSWORD.match(text):
         return "the password must be percent-encoded: / is %2F, ? is %3F, # is %23"
     try:
         parse_url(url)

@@ -1,7 +1,7 @@
 """`queue-monitor config check|show|schema`. Called by `cli.py`, which wires the arguments.
 
-Each function takes the parsed arguments, of which it reads `config` (the file's name or None),
-and returns the exit status: 0 fine, 2 bad settings.
+Each function takes the parsed arguments of `run`, so that it judges what `run` would see, and
+returns the exit status: 0 fine, 2 bad settings.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import json
 import os
 import sys
 
+from monitor.config.flags import flags_of
 from monitor.config.load import load
 from monitor.config.problem import ConfigError
 from monitor.config.schema import schema as make_schema
@@ -47,7 +48,7 @@ def schema(_args: argparse.Namespace) -> int:
 
 def _load(args: argparse.Namespace) -> Settings | None:
     try:
-        return load(args.config, os.environ)
+        return load(args.config, os.environ, flags_of(args))
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None

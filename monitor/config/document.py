@@ -90,8 +90,9 @@ def read_document(source: Source, problems: list[Problem]) -> Node | None:
         for event in yaml.parse(source.text, Loader=yaml.SafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise builder.syntax_problem(mark, error.problem or "not YAML") from None
+        mark: _Mark = error.problem_mark or error.context_mark
+        message = f"not YAML: {error.problem}{_advice(source, mark)}"
+        raise builder.not_yaml(mark, message) from None
     except yaml.reader.ReaderError as error:
         raise _unprintable(source, error) from None
     except (ValueError, OverflowError):
@@ -100,6 +101,13 @@ def read_document(source: Source, problems: list[Problem]) -> Node | None:
             Problem(source.locate(1, 1), source.path, "not YAML: an escape or number is too large")
         ) from None
     return builder.root
+
+
+def _advice(source: Source, mark: _Mark) -> str:
+    lines = source.text.splitlines()
+    if source.environ is None or mark.line >= len(lines) or "${" not in lines[mark.line]:
+        return ""
+    return " (inside [] and {} a value with ${NAME} needs quotes)"
 
 
 def _unprintable(source: Source, error: yaml.reader.ReaderError) -> NotYamlError:
@@ -136,7 +144,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    raise self.syntax_problem(event.start_mark, "there is more than one document")
+                    raise self.not_yaml(event.start_mark, "there is more than one document")
             case yaml.MappingStartEvent():
                 self._begin({}, event)
             case yaml.SequenceStartEvent():
@@ -153,13 +161,12 @@ class _Builder:
                 else:
                     self._add(Node(UNUSABLE, place))
 
-    def syntax_problem(self, mark: _Mark, message: str) -> NotYamlError:
-        place = self._place(mark) if mark else self._source.locate(1, 1)
-        return NotYamlError(Problem(place, self._source.path, f"not YAML: {message}"))
+    def not_yaml(self, mark: _Mark, message: str) -> NotYamlError:
+        return NotYamlError(Problem(self._place(mark), self._source.path, message))
 
     def _begin(self, value: dict[str, Node] | list[Node], event: yaml.CollectionStartEvent) -> None:
         if len(self._open) >= _MAX_DEPTH:
-            raise self.syntax_problem(event.start_mark, "nested too deeply")
+            raise self.not_yaml(event.start_mark, "nested too deeply")
         self._refuse_properties(event)
         self._open.append(
             _Open(Node(value, self._place(event.start_mark)), is_key=self._expects_key())
@@ -204,12 +211,14 @@ class _Builder:
         self._open[-1].key = key
         self._open[-1].discard = discard
 
-    def _scalar_value(self, event: yaml.ScalarEvent) -> Scalar:
+    def _scalar_value(self, event: yaml.ScalarEvent) -> Scalar | Unusable:
         text: str = event.value
         if self._source.environ is not None:
             text = substitute(text, self._source.environ)
         if has_surrogates(text):
             raise ScalarError(NOT_UNICODE)
+        if event.tag is not None:
+            return UNUSABLE
         if event.style is not None:
             return text
         try:

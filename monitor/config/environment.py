@@ -73,9 +73,11 @@ def _step(shape: Shape, part: str) -> str | int:
 
 
 def _suggestion(name: str) -> str:
-    names = [PREFIX + "__".join(map(str, path)).upper() for path in named_paths()]
-    close = difflib.get_close_matches(name.upper(), [*names, BROKER_URL], n=1, cutoff=0.8)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    known = ["__".join(map(str, path)).upper() for path in named_paths()]
+    known.append(BROKER_URL.removeprefix(PREFIX))
+    written = name.removeprefix(PREFIX).upper()
+    close = difflib.get_close_matches(written, known, n=1, cutoff=0.7)
+    return f" (did you mean {PREFIX + close[0]!r}?)" if close else ""
 
 
 def _read(text: str, place: Place, path: Path, shape: Shape, problems: list[Problem]) -> Node:

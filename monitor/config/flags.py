@@ -4,6 +4,7 @@
 has CELERY_BROKER_URL set for its workers.
 """
 
+import argparse
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 from urllib.parse import urlsplit
@@ -27,6 +28,20 @@ class Flags(TypedDict, total=False):
     state: str | None
     log_level: str | None
     log_format: str | None
+
+
+def flags_of(
+    args: argparse.Namespace, transport_options: Mapping[str, object] | None = None
+) -> Flags:
+    """Return what the arguments of `run` say, and what a Celery app says beside them."""
+    return {
+        "broker": args.broker,
+        "transport_options": transport_options,
+        "listen": args.listen,
+        "state": args.state,
+        "log_level": args.log_level,
+        "log_format": args.log_format,
+    }
 
 
 def lay_flags(tree: Node, flags: Flags, problems: list[Problem]) -> None:

@@ -13,7 +13,9 @@ from typing import Self
 Path = tuple[str | int, ...]
 """The keys and list positions that lead from the root to a setting."""
 
-_URL_TAIL = re.compile(r"://.*", re.DOTALL)
+# One slash is enough: a URL that is misspelt hides no less.
+_URL_TAIL = re.compile(r":/.*", re.DOTALL)
+_LOGIN = re.compile(r".*@", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 _QUOTED_LENGTH = 60
 
@@ -95,10 +97,16 @@ def written_path(path: Path) -> str:
 
 def quoted(value: object) -> str:
     """Return `value` for a message: in quotes, on one line, cut short, without what a URL hides."""
-    text = repr(masked(str(value)))
+    text = repr(_LOGIN.sub("***@", masked(str(value))))
     return text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 4] + "...'"
 
 
+def requoted(message: str, value: object, written: object) -> str:
+    """Return a `message` that begins with the repr of `value`, with `written` in its place."""
+    begin = repr(value)
+    return quoted(written) + message.removeprefix(begin) if message.startswith(begin) else message
+
+
 def masked(text: str) -> str:
-    """Return `text` without anything that follows a `://`: it may be a login or a token."""
+    """Return `text` without what follows the scheme of a URL: it may be a login or a token."""
     return _URL_TAIL.sub("://***", text)

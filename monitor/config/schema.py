@@ -30,13 +30,13 @@ _REFERENCE: dict[str, Any] = {"type": "string", "pattern": r"\$\{[A-Za-z_][A-Za-
 _DURATION_PATTERN = r"^([0-9]+(\.[0-9]+)?(ms|[smhdw]))+$"
 _SIZE_PATTERN = r"^[0-9]+(\.[0-9]+)?\s*(B|[kKMGT]B|[KMGT]iB)$"
 
-_LEAF_SCHEMAS: dict[str, dict[str, Any]] = {
-    DURATION.expected: {"anyOf": [{"type": "string", "pattern": _DURATION_PATTERN}, {"const": 0}]},
-    SIZE.expected: {"anyOf": [{"type": "string", "pattern": _SIZE_PATTERN}, {"const": 0}]},
-    BOOLEAN.expected: {"type": "boolean"},
-    BOOLEAN_OR_TEXT.expected: {"type": ["boolean", "string"]},
-    INTEGER.expected: {"type": "integer"},
-    NUMBER.expected: {"type": "number"},
+_ALTERNATIVES: dict[Leaf, list[dict[str, Any]]] = {
+    DURATION: [{"type": "string", "pattern": _DURATION_PATTERN}, {"const": 0}],
+    SIZE: [{"type": "string", "pattern": _SIZE_PATTERN}, {"const": 0}],
+    BOOLEAN: [{"type": "boolean"}],
+    BOOLEAN_OR_TEXT: [{"type": ["boolean", "string"]}],
+    INTEGER: [{"type": "integer"}],
+    NUMBER: [{"type": "number"}],
 }
 
 
@@ -77,15 +77,11 @@ def _section(section: Section) -> dict[str, Any]:
         "properties": properties,
         "additionalProperties": False,
         "allOf": [
-            {"anyOf": [{"required": [way]} for way in (name, *_file_ways(section, name))]}
+            {"anyOf": [{"required": [way]} for way in (name, *section.file_keys_of(name))]}
             for name, key in section.keys.items()
             if key.required
         ],
     }
-
-
-def _file_ways(section: Section, name: str) -> list[str]:
-    return [file_name for file_name, secret in section.file_keys.items() if secret == name]
 
 
 def _property(key: Key, words: str) -> dict[str, Any]:
@@ -98,7 +94,7 @@ def _property(key: Key, words: str) -> dict[str, Any]:
 def _leaf(leaf: Leaf) -> dict[str, Any]:
     if len(leaf.words) == 1:
         return {"const": leaf.words[0]}
-    own = {"enum": list(leaf.words)} if leaf.words else _LEAF_SCHEMAS.get(leaf.expected)
+    own = [{"enum": list(leaf.words)}] if leaf.words else _ALTERNATIVES.get(leaf)
     if own is None:
         return {"type": "string"}
-    return {"anyOf": [own, {"$ref": "#/$defs/reference"}]}
+    return {"anyOf": [*own, {"$ref": "#/$defs/reference"}]}

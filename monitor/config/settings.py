@@ -29,7 +29,7 @@ class Settings:
     poll: PollSettings = field(default_factory=PollSettings)
     """How often to ask the brokers."""
     queues: QueueLimits = field(default_factory=QueueLimits)
-    """Bounds for the built-in queue rules."""
+    """Bounds for the built-in queue rules, by glob of the queue's name; the first match counts."""
     workers: WorkerSettings = field(default_factory=WorkerSettings)
     """How patient to be with workers."""
     alerts: AlertSettings = field(default_factory=AlertSettings)

@@ -63,6 +63,10 @@ class Section:
         """From `<name>_file` to `<name>`, for the secrets that can stand in a file."""
         return {f"{name}_file": name for name, key in self.keys.items() if key.shape == SECRET}
 
+    def file_keys_of(self, name: str) -> list[str]:
+        """Return what can be written instead of the key `name`: nothing, or `<name>_file`."""
+        return [file_key for file_key, secret in self.file_keys.items() if secret == name]
+
     def written(self, field: str) -> str:
         """Return the key of the dataclass's `field`."""
         return next((name for name, key in self.keys.items() if key.field == field), field)
@@ -166,7 +170,8 @@ def _alternatives(members: tuple[Any, ...]) -> Shape:
 
 def _generic(hint: Any, origin: Any, arguments: tuple[Any, ...]) -> Shape:
     if origin is Literal:
-        return Leaf("one of " + ", ".join(arguments), words=arguments)
+        several = "one of " if len(arguments) > 1 else ""
+        return Leaf(several + ", ".join(arguments), words=arguments)
     if origin is tuple:
         return Listing(_shape(arguments[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):

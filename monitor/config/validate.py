@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.config.document import Node, Unusable
-from monitor.config.problem import Problem, quoted
+from monitor.config.problem import Problem, quoted, requoted
 from monitor.config.settings import Settings
 from monitor.config.settle import did_you_mean
 from monitor.config.shape import (
@@ -71,8 +71,9 @@ def _plain(node: Node, shape: Shape) -> Any:
 def _judge(error: ErrorDetails, tree: Node, problems: list[Problem]) -> Node:
     """Report `error`, and return the node that cannot be used because of it."""
     node, shape = _located(error, tree)
-    if error["type"] == "missing":
-        problem = Problem(node.place, (*node.path, str(error["loc"][-1])), "is required")
+    if error["type"] == "missing" and isinstance(shape, Section):
+        key = shape.written(str(error["loc"][-1]))
+        problem = Problem(node.place, (*node.path, key), _required(shape, key))
     else:
         problem = Problem(node.place, node.path, _message(error, node, shape))
     # A union has an error for each of its members; what is Unusable was reported before.
@@ -102,9 +103,14 @@ def _located(error: ErrorDetails, tree: Node) -> tuple[Node, Shape]:
     return node, shape
 
 
+def _required(section: Section, key: str) -> str:
+    ways = ["is required", *section.file_keys_of(key)]
+    return ", or ".join(ways)
+
+
 def _message(error: ErrorDetails, node: Node, shape: Shape) -> str:
     if error["type"] == "value_error" and isinstance(node.value, str | int | float):
-        return _said_by_the_type(error, node)
+        return requoted(str(error["ctx"]["error"]), node.value, node.written)
     expected, found = f"expected {shape.expected}", quoted(node.written)
     match node.value, shape:
         case None, _:
@@ -114,15 +120,8 @@ def _message(error: ErrorDetails, node: Node, shape: Shape) -> str:
         case _, Leaf() if shape.words:
             return f"{expected}, not {found}{did_you_mean(node.written, shape.words)}"
         case _, Leaf() if shape in (TEXT, SECRET):
-            return f"{expected}: put it in quotes"
+            return f"expected {TEXT.expected}: put it in quotes"
     return f"{expected}, not {found if isinstance(shape, Leaf) else 'a single value'}"
-
-
-def _said_by_the_type(error: ErrorDetails, node: Node) -> str:
-    """Return what a type of `values/units.py` says, about the text as it was written."""
-    said = str(error["ctx"]["error"])
-    value = repr(node.value)
-    return quoted(node.written) + said.removeprefix(value) if said.startswith(value) else said
 
 
 def _keep_sound(node: Node, shape: Shape, unsound: Sequence[Node]) -> bool:

@@ -8,4 +8,4 @@ class StateSettings:
     """The section `state`."""
 
     file: str | None = None
-    """None: in systemd's $STATE_DIRECTORY, else in the XDG state folder."""
+    """Left out: in systemd's $STATE_DIRECTORY, else in the XDG state folder."""

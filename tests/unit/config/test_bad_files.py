@@ -1,0 +1,247 @@
+"""Every mistake has a file of its own in `bad/`, and this table has its exact message."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.config.load import load
+from monitor.config.problem import ConfigError
+
+BAD = Path(__file__).parent / "bad"
+
+# `~` stands for the name of the file.
+MESSAGES: dict[str, list[str]] = {
+    "anchor": [
+        "~:2:5: brokers[0]: anchors (&name) are not supported: write the value out",
+        "~:4:5: brokers[1]: aliases (*name) are not supported: write the value out",
+    ],
+    "bare_number_as_duration": [
+        "~:2:18: poll.interval: '5' has no unit: write it like 30s",
+    ],
+    "base_60_number": [
+        (
+            "~:3:11: web.listen: '12:30' is a number in base 60 to some readers of YAML: put it "
+            "in quotes to mean the text"
+        ),
+    ],
+    "boolean_as_number": [
+        "~:3:21: brokers[0].queues.limit: expected a whole number, not 'true'",
+    ],
+    "broker_names_alike": [
+        "~:3:5: brokers[1].name: 'default' is used twice: each needs its own",
+    ],
+    "broker_url_is_a_sentinel": [
+        (
+            "~:2:10: brokers[0].url: scheme 'sentinel' is not supported: use one of redis://, "
+            "rediss://, redis+socket://"
+        ),
+    ],
+    "broker_url_missing": [
+        "~:2:5: brokers[0].url: is required, or url_file",
+    ],
+    "broker_url_of_another_kind": [
+        (
+            "~:2:10: brokers[0].url: scheme 'amqp' is not supported: use one of redis://, "
+            "rediss://, redis+socket://"
+        ),
+    ],
+    "broker_url_twice": [
+        "~:3:15: brokers[0].url_file: url is given too: keep one of the two",
+    ],
+    "broker_url_with_a_bare_password": [
+        (
+            "~:2:10: brokers[0].url: the password must be percent-encoded: / is %2F, ? is %3F, # "
+            "is %23"
+        ),
+    ],
+    "broker_urls_in_one": [
+        "~:2:10: brokers[0].url: holds several URLs: give each broker its own item",
+    ],
+    "channel_names_alike": [
+        "~:4:5: channels[1].name: 'webhook' is used twice: each needs its own",
+    ],
+    "channel_url_without_scheme": [
+        "~:4:10: channels[0].url: is not a URL: write it like https://host/path",
+        "~:6:10: channels[1].dsn: is not a DSN: it looks like https://key@host/42",
+    ],
+    "channel_without_type": [
+        "~:3:5: channels[0].type: is required: one of log, webhook, sentry",
+    ],
+    "duplicate_key": [
+        "~:4:1: duplicate key 'poll', first given at ~:2:1",
+    ],
+    "duration_zero": [
+        "~:4:19: alerts.group_interval: must be more than 0",
+        "~:5:20: alerts.repeat_interval: is more than a hundred years",
+        "~:7:18: queues.max_age['*']: must be more than 0",
+    ],
+    "environment_in_a_flow": [
+        (
+            "~:2:20: not YAML: expected ',' or '}', but got '{' (inside [] and {} a value with "
+            "${NAME} needs quotes)"
+        ),
+    ],
+    "environment_not_closed": [
+        "~:2:18: brokers[0].url: '${' without '}': write '$${' to mean the text",
+    ],
+    "environment_not_set": [
+        "~:2:20: brokers[0].url: the environment variable QUEUE_PASSWORD is not set",
+    ],
+    "environment_with_default": [
+        "~:2:18: brokers[0].url: only ${NAME} is known: write '$${' to mean the text '${'",
+    ],
+    "expression_in_a_block": [
+        (
+            "~:6:13: alerts.rules[0].when: unknown fact 'oldest' of queue (did you mean "
+            "'oldest_age'?) (at character 17)"
+        ),
+    ],
+    "expression_with_unknown_fact": [
+        (
+            "~:6:29: alerts.rules[0].when: unknown fact 'oldest_ago' of queue (did you mean "
+            "'oldest_age'?)"
+        ),
+    ],
+    "expression_with_wrong_unit": [
+        "~:6:23: alerts.rules[0].when: a number cannot be compared with a duration",
+    ],
+    "group_by_unknown_label": [
+        "~:3:25: alerts.group_by[1]: unknown label 'queue' (did you mean 'queue_name'?)",
+    ],
+    "key_that_is_a_list": [
+        "~:2:3: a key must be plain text",
+    ],
+    "limit_behind_the_last": [
+        "~:3:29: queues.max_age.high: never counts: put it before '*', the first match counts",
+    ],
+    "list_expected": [
+        "~:2:3: brokers: expected a list, not a mapping",
+    ],
+    "listen_without_port": [
+        "~:3:11: web.listen: 'localhost' is not an address: write HOST:PORT, like 127.0.0.1:9808",
+    ],
+    "mapping_expected": [
+        "~:2:5: brokers[0]: expected a mapping, not a single value",
+        "~:3:7: poll: expected a mapping, not a single value",
+    ],
+    "max_length_negative": [
+        "~:3:22: queues.max_length.high: must not be negative",
+    ],
+    "merge_key": [
+        "~:3:3: poll: merge keys (<<) are not supported: write the values out",
+    ],
+    "no_broker": [
+        (
+            "~:1:1: brokers: no broker is named: list one here, or give --broker URL, "
+            "QUEUE_MONITOR_BROKER_URL or CELERY_BROKER_URL"
+        ),
+    ],
+    "not_a_mapping": [
+        "~:1:1: expected a mapping such as 'brokers: [...]'",
+    ],
+    "not_yaml": [
+        "~:4:4: not YAML: expected ',' or ']', but got ':'",
+    ],
+    "octal_number": [
+        (
+            "~:3:21: brokers[0].queues.limit: '0100' is octal to some readers of YAML: leave out "
+            "the leading zero, or put it in quotes to mean the text"
+        ),
+    ],
+    "poll_timeout_too_long": [
+        (
+            "~:4:12: poll.timeout: must be less than poll.interval: a poll ends before the next "
+            "begins"
+        ),
+    ],
+    "priority_steps": [
+        (
+            "~:4:23: brokers[0].transport_options.priority_steps: must start with 0 and ascend, "
+            "as in Celery: [0, 3, 6, 9]"
+        ),
+    ],
+    "rule_names_alike": [
+        "~:5:15: alerts.rules[1].alert: 'Down' is used twice: each needs its own",
+    ],
+    "rule_summary_with_unknown_name": [
+        (
+            "~:7:18: alerts.rules[0].summary: {queue} is not known of queue (did you mean "
+            "'queue_name'?)"
+        ),
+    ],
+    "rule_where_unknown_label": [
+        (
+            "~:6:14: alerts.rules[0].where: 'queue_nam' does not identify a queue (did you mean "
+            "'queue_name'?)"
+        ),
+    ],
+    "rule_with_misspelt_words": [
+        (
+            "~:5:11: alerts.rules[0].on: expected one of broker, queue, worker, task, not "
+            "'queues' (did you mean 'queue'?)"
+        ),
+        (
+            "~:7:17: alerts.rules[0].severity: expected one of critical, warning, info, not "
+            "'crtical' (did you mean 'critical'?)"
+        ),
+        "~:8:7: alerts.rules[0].for_: unknown key (did you mean 'for'?)",
+    ],
+    "secret_file_missing": [
+        "~:2:15: brokers[0].url_file: 'no/such/file' cannot be read: No such file or directory",
+    ],
+    "several_documents": [
+        "~:2:1: there is more than one document",
+    ],
+    "tag": [
+        "~:2:6: web: tags (!name) are not supported: leave it out",
+    ],
+    "text_expected": [
+        "~:2:10: brokers[0].url: expected text: put it in quotes",
+        "~:3:11: brokers[0].name: expected text: put it in quotes",
+    ],
+    "tls_without_tls": [
+        "~:3:10: brokers[0].tls: has no effect: TLS needs a URL with rediss://",
+    ],
+    "transport_option_unknown": [
+        (
+            "~:3:25: brokers[0].transport_options.visibility_timout: unknown key (did you mean "
+            "'visibility_timeout'?)"
+        ),
+    ],
+    "unknown_channel": [
+        (
+            "~:3:11: channels[0].type: unknown type 'webhok': expected one of log, webhook, "
+            "sentry (did you mean 'webhook'?)"
+        ),
+    ],
+    "unknown_keys": [
+        "~:3:5: brokers[0].queus: unknown key (did you mean 'queues'?)",
+        "~:4:1: pol: unknown key (did you mean 'poll'?)",
+        "~:5:1: ['redis://***']: unknown key",
+    ],
+    "word_for_a_boolean": [
+        (
+            "~:2:19: alerts.builtin: 'on' is true or false to some readers of YAML and text to "
+            "others: write true or false, or put it in quotes to mean the text"
+        ),
+    ],
+    "wrong_word": [
+        (
+            "~:2:14: log.level: expected one of debug, info, warning, error, not 'warn' (did you "
+            "mean 'warning'?)"
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_mistake_is_told_with_its_place_and_a_remedy(name: str) -> None:
+    file = str(BAD / f"{name}.yaml")
+    with pytest.raises(ConfigError) as caught:
+        load(file, {})
+    assert str(caught.value).split("\n") == [line.replace("~", file) for line in MESSAGES[name]]
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_bad_file_is_in_the_table() -> None:
+    assert {file.stem for file in BAD.iterdir()} == set(MESSAGES)
