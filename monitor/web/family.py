@@ -80,14 +80,17 @@ class _Labelled:
 
     def samples(self, objects: Mapping[str, Any], _new: Set[str]) -> bytes:
         lines = []
-        # Anew each time, so that nothing is kept of what is gone.
+        # Both anew each time, so that nothing is kept of what is gone.
         frames: dict[Any, tuple[str, str]] = {}
+        shown: dict[str, frozenset[Any]] = {}
         for labels, thing in objects.items():
             children = self._read(thing)
             if not children:
                 continue
             if self._begins_at_zero:
-                children = self._newcomers_at_zero(labels, children)
+                before_now = self._shown.get(labels, frozenset())
+                shown[labels] = frozenset(children)
+                children = {c: v if c in before_now else 0 for c, v in children.items()}
             for child, value in children.items():
                 frame = frames.get(child)
                 if frame is None:
@@ -95,19 +98,8 @@ class _Labelled:
                 before, after = frame
                 number = value if value.__class__ is int else _number(value)
                 lines.append(f"{before}{labels}{after}{number}\n")
-        self._frames = frames
-        if len(self._shown) > len(objects):
-            self._shown = {
-                labels: self._shown[labels] for labels in objects if labels in self._shown
-            }
+        self._frames, self._shown = frames, shown
         return "".join(lines).encode()
-
-    def _newcomers_at_zero(self, labels: str, children: Mapping[Any, float]) -> Mapping[Any, float]:
-        shown = self._shown.get(labels, frozenset())
-        if children.keys() == shown:
-            return children
-        self._shown[labels] = frozenset(children)
-        return {child: value if child in shown else 0 for child, value in children.items()}
 
     def _made_frame(self, child: Any) -> tuple[str, str]:
         values = child if isinstance(child, tuple) else (child,)

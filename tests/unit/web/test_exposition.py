@@ -189,6 +189,16 @@ def test_a_new_exception_gets_one_scrape_at_zero() -> None:
         assert value_of(families, "celery_task_failed_total", exception="ValueError") == 3
 
 
+def test_a_task_that_was_gone_begins_at_zero_again() -> None:
+    exposition = Exposition()
+    gone = replace(SNAPSHOT, tasks=TASKS[1:])
+    for snapshot in (SNAPSHOT, SNAPSHOT, gone):
+        scrape(exposition, snapshot, Format.TEXT)
+    families = scrape(exposition, SNAPSHOT, Format.TEXT)
+    assert value_of(families, "celery_task_sent_total", name=TASKS[0].name) == 0
+    assert value_of(families, "celery_task_failed_total", exception="ValueError") == 0
+
+
 def test_counters_of_other_scopes_do_not_start_at_zero() -> None:
     families = scrape(Exposition(), SNAPSHOT, Format.TEXT)
     assert value_of(families, "celery_worker_processed_total", hostname="high@web1") == 9_120
