@@ -9,7 +9,7 @@ from monitor.demo.installation import Installation
 from monitor.demo.metrics import Metrics
 from monitor.demo.receiver import Told
 
-ALERT_TIMEOUT_SECONDS = 45.0
+ALERT_TIMEOUT_SECONDS = 40.0
 CLEAR_TIMEOUT_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.3
 
@@ -102,7 +102,8 @@ async def observe(installation: Installation, fault: Fault, begun_at: float) -> 
     return Outcome(
         fault=fault,
         alerted_after_seconds=None if alerted_at is None else alerted_at - begun_at,
-        cleared_after_seconds=None if cleared_at is None else cleared_at - ended_at,
+        # The webhook may hear of an end before we have seen it on /metrics.
+        cleared_after_seconds=None if cleared_at is None else max(0.0, cleared_at - ended_at),
         shown=shown,
         shown_over=shown_over,
     )
