@@ -193,14 +193,14 @@ class Daemon:
         snapshot = self._freeze(now)
         for alert in self._engine.evaluate(snapshot, now):
             self._note(alert)
-        notices = self._outbox.due(self._engine.alerts, now)
         self._engine.forget_resolved(self._outbox.owed(self._engine.alerts))
         self._tick_duration.observe(self._clock() - now)
         self._snapshot = replace(snapshot, monitor=self._monitor_facts())
         self._ticked_at = now
         # What is about to be told must survive a crash, or its all-clear would be lost.
         await self._keeper.save(self._to_save())
-        self._dispatcher.send(notices)
+        # No await from here on: a notice that was taken from the outbox must be sent.
+        self._dispatcher.send(self._outbox.due(self._engine.alerts, now))
 
     def _freeze(self, now: float) -> Snapshot:
         parts = [books.part(now) for books in self._books]

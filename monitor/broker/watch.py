@@ -8,7 +8,7 @@ is told by `changed` when a tick is worth its while.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from monitor.broker.connection import BrokerError
@@ -18,7 +18,7 @@ from monitor.broker.events import EventReader
 from monitor.broker.keys import Keys
 from monitor.broker.poll import Poller
 from monitor.broker.settings import BrokerSettings, PollSettings
-from monitor.broker.wire import Wire, pack
+from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.books import Books
 from monitor.facts.readings import PollFailure
 from monitor.facts.workers import Wanted
@@ -174,7 +174,7 @@ class BrokerWatch:
         finally:
             wire.close()
 
-    async def _still_there(self, wire: Wire) -> list[object]:
+    async def _still_there(self, wire: Wire) -> Iterator[Reply]:
         """Ask a silent server for a sign of life; an event will do. Raises BrokerError."""
         wire.send(pack([("PING",)]))
         try:

@@ -6,7 +6,7 @@ afford that. Here the bytes that redis-py's stream delivers go straight to hired
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import hiredis
@@ -17,7 +17,10 @@ from monitor.broker.settings import BrokerSettings
 Reply = Any
 """bytes, int, None, a list of replies, or a `hiredis.ReplyError` value."""
 
-_READ_BYTES = 1 << 20
+_READ_BYTES = 1 << 18
+
+_FEED_BYTES = 1 << 14
+"""hiredis moves what it has not parsed yet at every turn: small bites are three times faster."""
 
 
 def pack(commands: Iterable[tuple[bytes | str | int, ...]]) -> bytes:
@@ -47,46 +50,41 @@ class Wire:
         """
         self.send(packed)
         replies: list[Reply] = []
-        while True:
-            replies.extend(self._parsed(count - len(replies)))
-            if len(replies) == count:
-                return replies
-            await self._feed()
+        while len(replies) < count:
+            replies.extend(self._parsed(await self._received()))
+        return replies
 
     def send(self, packed: bytes) -> None:
         """Send without waiting for an answer."""
         self._writer.write(packed)
 
-    async def batch(self) -> list[Reply]:
-        """Wait until something arrives and return all that is whole.
+    async def batch(self) -> Iterator[Reply]:
+        """Wait until something arrives; return the replies in it that are whole.
 
-        Raises BrokerError as `ask` does.
+        They are parsed as they are asked for, so all must be. Raises BrokerError as `ask`
+        does, also in the midst of them.
         """
-        while True:
-            await self._feed()
-            if replies := self._parsed(-1):
-                return replies
+        return self._parsed(await self._received())
 
     def close(self) -> None:
         """Close at once; what is under way is lost."""
         self._writer.close()
 
-    async def _feed(self) -> None:
+    async def _received(self) -> bytes:
         try:
             data = await self._stream.read(_READ_BYTES)
         except OSError as error:
             raise BrokerError("connect", f"the connection broke: {error}") from error
         if not data:
             raise BrokerError("connect", "the server closed the connection")
-        self._parser.feed(data)
+        return data
 
-    def _parsed(self, limit: int) -> list[Reply]:
-        """Return up to `limit` whole replies that have arrived; all of them if negative."""
-        replies: list[Reply] = []
-        gets = self._parser.gets
+    def _parsed(self, data: bytes) -> Iterator[Reply]:
+        feed, gets = self._parser.feed, self._parser.gets
         try:
-            while len(replies) != limit and (reply := gets()) is not False:
-                replies.append(reply)
+            for start in range(0, len(data), _FEED_BYTES):
+                feed(data[start : start + _FEED_BYTES])
+                while (reply := gets()) is not False:
+                    yield reply
         except hiredis.ProtocolError as error:
             raise BrokerError("protocol", f"what answers is not Redis: {error}") from error
-        return replies
