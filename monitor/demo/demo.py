@@ -24,13 +24,13 @@ def run(scenario: str | None, *, exit_after: bool, port: int | None, alerting: b
     `scenario` is a name in `scenarios.SCENARIOS`; `port` is for the daemon's page: 0 is any that is
     free, None is 9808 or else any. Returns the exit status.
     """
-    page_port = _page_port(port)
-    if page_port is None:
+    free = page_port(port)
+    if free is None:
         _complain(f"port {port} is taken: choose another one by --port")
         return 2
     try:
         with Workspace() as workspace:
-            session = _session(workspace, scenario, exit_after, page_port, alerting)
+            session = _session(workspace, scenario, exit_after, free, alerting)
             return asyncio.run(_until_interrupted(session, status_then=int(exit_after)))
     except KeyboardInterrupt:
         return int(exit_after)
@@ -105,7 +105,7 @@ Ctrl-C ends it all and leaves nothing behind.
 """
 
 
-def _page_port(wanted: int | None) -> int | None:
+def page_port(wanted: int | None) -> int | None:
     """Return the port for the page; None when the wanted one is taken."""
     if wanted == 0:
         return free_port()

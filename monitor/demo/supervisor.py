@@ -7,7 +7,7 @@ from monitor.demo.processes import Process
 from monitor.demo.workspace import Workspace
 
 RESTART_AFTER_SECONDS = 1.0
-RESTART_KILLED_AFTER_SECONDS = 20.0
+RESTART_KILLED_AFTER_SECONDS = 30.0
 """Somebody kills a worker to see the alert: it must stay dead until that has come."""
 
 

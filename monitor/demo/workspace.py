@@ -56,9 +56,9 @@ class Workspace:
 
     def close(self) -> None:
         """End what still runs and remove the folder."""
+        for process in [*self._processes]:
+            self.kill(process)
         self._guardian.communicate()
-        for process in self._processes:
-            process.wait()
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from monitor.demo import command
+from monitor.demo import broker, command, demo
 from monitor.demo.scenarios import SCENARIOS, load
 
 
@@ -27,6 +27,16 @@ def test_a_page_port_that_is_taken_is_one_line_and_status_2(
     assert said == f"queue-monitor: port {port} is taken: choose another one by --port\n"
 
 
+def test_the_usual_page_port_is_left_to_who_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        monkeypatch.setattr(demo, "DEFAULT_PORT", taken)
+        assert demo.page_port(None) not in (None, taken)
+    assert demo.page_port(None) == taken
+
+
 @pytest.mark.parametrize("words", [["--exit"], ["--scenario", "no-such"]])
 def test_a_usage_error_is_status_2(words: list[str]) -> None:
     with pytest.raises(SystemExit) as info:
@@ -37,8 +47,6 @@ def test_a_usage_error_is_status_2(words: list[str]) -> None:
 def test_without_a_server_program_the_demo_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from monitor.demo import broker
-
     monkeypatch.setattr(broker, "find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "/nowhere")
     assert run("--port", "0") == 1

@@ -1,3 +1,4 @@
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -22,8 +23,10 @@ def supervisor() -> Iterator[Supervisor]:
 
 
 def end_from_outside(supervisor: Supervisor, name: str, how: signal.Signals) -> None:
-    supervisor._running[name].send_signal(how)
-    supervisor._running[name].wait()
+    pid = supervisor.pid(name)
+    assert pid is not None
+    os.kill(pid, how)
+    assert eventually(lambda: not is_running(pid))
 
 
 @pytest.mark.parametrize(
