@@ -15,11 +15,12 @@ def as_utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def bounded(name: str) -> str:
+def bounded(name: str, limit_bytes: int = LIMIT_BYTES) -> str:
     """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
 
     A name that had to be changed ends in `~` and a hash of the whole, so that two names which
-    differ only past the cut stay two. The result encodes to at most 256 bytes.
+    differ only past the cut stay two. The result encodes to at most
+    `limit_bytes`.
     """
     try:
         encoded = name.encode()
@@ -27,7 +28,7 @@ def bounded(name: str) -> str:
         # Lone surrogates: bytes that were no UTF-8 when the name was read.
         encoded = name.encode("utf-8", "backslashreplace")
     else:
-        if len(encoded) <= LIMIT_BYTES:
+        if len(encoded) <= limit_bytes:
             return name
     suffix = "~" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return encoded[: LIMIT_BYTES - len(suffix)].decode("utf-8", "ignore") + suffix
+    return encoded[: limit_bytes - len(suffix)].decode("utf-8", "ignore") + suffix

@@ -8,7 +8,7 @@ from monitor.alerts.alert import Alert
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
-from monitor.web.labels import bounded
+from monitor.values.names import bounded
 
 SENTENCE_BYTES = 1_000
 

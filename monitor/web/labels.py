@@ -1,33 +1,8 @@
-"""Names as label values: valid UTF-8, bounded, and still distinct.
-
-Queues, workers, tasks and exceptions are called whatever somebody called them: 10 kB,
-newlines, bytes that are no UTF-8. Used by /metrics and the API, so that a name is the same
-text in both.
-"""
+"""Labels as the exposition formats write them."""
 
 from collections.abc import Iterable
-from hashlib import sha256
 
-LIMIT_BYTES = 256
-
-
-def bounded(name: str, limit_bytes: int = LIMIT_BYTES) -> str:
-    """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
-
-    A name that had to be changed ends in `~` and a hash of the whole, so that two names which
-    differ only past the cut stay two series. The result encodes to at most
-    `limit_bytes`.
-    """
-    try:
-        encoded = name.encode()
-    except UnicodeEncodeError:
-        # Lone surrogates: bytes that were no UTF-8 when the name was read.
-        encoded = name.encode("utf-8", "backslashreplace")
-    else:
-        if len(encoded) <= limit_bytes:
-            return name
-    suffix = "~" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return encoded[: limit_bytes - len(suffix)].decode("utf-8", "ignore") + suffix
+from monitor.values.names import bounded
 
 
 def label_text(names: Iterable[str], values: Iterable[object]) -> str:

@@ -1,23 +1,39 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.values.names import LIMIT_BYTES, as_utf8, bounded
 
+NAMES = st.text(st.characters(codec=None), max_size=400) | st.integers(200, 12_000).map(
+    lambda n: "é" * n
+)
 
-@pytest.mark.parametrize("name", ["", "high", "hoch-ü", "a\nb", "x" * LIMIT_BYTES])
-def test_an_ordinary_name_stands_for_itself(name):
+
+@pytest.mark.parametrize("name", ["", "high", "hoch-ü", 'a "b"\nc', "x" * LIMIT_BYTES])
+def test_an_ordinary_name_stands_for_itself(name: str) -> None:
     assert bounded(name) == name
 
 
+@given(NAMES)
+def test_any_name_becomes_bounded_and_valid_text(name: str) -> None:
+    assert len(bounded(name).encode("utf-8", "strict")) <= LIMIT_BYTES
+
+
 @pytest.mark.parametrize("name", ["x" * 10_000, "ü" * 200, "bad\udcff", "\ud800"])
-def test_any_other_name_is_cut_to_valid_text_and_says_so(name):
-    text = bounded(name)
-    assert len(text.encode()) <= LIMIT_BYTES
-    assert "~" in text
+def test_a_name_that_was_changed_says_so(name: str) -> None:
+    assert "~" in bounded(name)
 
 
-def test_names_that_differ_only_past_the_cut_stay_two():
+def test_names_that_differ_only_past_the_cut_stay_two() -> None:
     assert bounded("x" * 300 + "a") != bounded("x" * 300 + "b")
+    assert bounded("caf\udce9") != bounded("caf\udce8")
+    assert bounded("caf\udce9") != bounded(r"caf\udce9")
 
 
-def test_bytes_that_are_no_utf8_are_escaped():
+def test_a_cut_never_splits_a_character() -> None:
+    for shift in range(4):
+        assert "\ufffd" not in bounded("x" * shift + "😀" * 100)
+
+
+def test_bytes_that_are_no_utf8_are_escaped() -> None:
     assert as_utf8("a\udcff ü") == "a\\udcff ü"

@@ -15,8 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from monitor.facts.catalogue import FACTS, Fact
 from monitor.facts.snapshot import IDENTITY, Snapshot
+from monitor.values.names import bounded
 from monitor.web.exposition import Exposition, Format
-from monitor.web.labels import bounded
 from tests.unit.web.example import HIGH, NOW, SNAPSHOT, TASKS, WORKERS, blind, histogram
 
 Sample = tuple[str, frozenset[tuple[str, str]], float]
