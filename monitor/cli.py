@@ -7,16 +7,27 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from monitor import __version__
-from monitor.config.flags import Flags
 from monitor.demo import command as demo_command
 from monitor.reference_app import command as reference_app_command
 
 _BAD_USAGE = 2
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command that `argv` (without the program's name) names; return the exit status."""
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    app_broker: str | None = None,
+    app_transport_options: Mapping[str, object] | None = None,
+) -> int:
+    """Run the command that `argv` (without the program's name) names; return the exit status.
+
+    `app_broker` and `app_transport_options` are those of a Celery app, for `celery -A`: the
+    broker to watch where the command line names none.
+    """
     args = _parser().parse_args(argv)
+    if app_broker and not getattr(args, "broker", None):
+        args.broker = [app_broker]
+        args.transport_options = app_transport_options
     run: Callable[[argparse.Namespace], int] = args.run
     try:
         return run(args)
@@ -34,15 +45,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     run = commands.add_parser("run", help="run the monitor")
-    add_run_arguments(run)
-    run.set_defaults(run=run_daemon)
+    _add_run_arguments(run)
+    run.set_defaults(run=_run_daemon)
+
+    config = commands.add_parser("config", help="check and show the settings")
+    _add_config_arguments(config)
 
     demo = commands.add_parser("demo", help="watch a broker, workers and faults made for show")
     demo_command.add_arguments(demo)
     demo.set_defaults(run=demo_command.run)
-
-    config = commands.add_parser("config", help="check and show the settings")
-    _add_config_arguments(config)
 
     app = commands.add_parser("reference-app", help="the example application's workers and tasks")
     reference_app_command.add_arguments(app)
@@ -50,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `run`."""
     parser.add_argument("--config", metavar="FILE", help="settings, as in config.example.yaml")
     parser.add_argument(
@@ -62,32 +73,19 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log-format", metavar="F", help="logfmt or json")
 
 
-def run_daemon(
-    args: argparse.Namespace, transport_options: Mapping[str, object] | None = None
-) -> int:
-    """Run the monitor until it is told to stop; return the exit status.
-
-    `transport_options` are those of the Celery app, when it is run as `celery -A`.
-    """
+def _run_daemon(args: argparse.Namespace) -> int:
     # Imported here, because every other command must start fast.
     from monitor import journal
     from monitor.channels.base import ChannelError
+    from monitor.config.flags import flags_of
     from monitor.config.load import load
     from monitor.config.problem import ConfigError
     from monitor.daemon import Daemon
     from monitor.state.store import StateError
     from monitor.web.server import ListenError
 
-    flags: Flags = {
-        "broker": args.broker,
-        "listen": args.listen,
-        "state": args.state,
-        "log_level": args.log_level,
-        "log_format": args.log_format,
-        "transport_options": transport_options,
-    }
     try:
-        settings = load(args.config, os.environ, flags)
+        settings = load(args.config, os.environ, flags_of(args))
         journal.set_up(settings.log)
         asyncio.run(Daemon(settings, os.environ).run())
     except (ConfigError, ListenError, StateError, ChannelError) as error:
@@ -105,7 +103,7 @@ def _add_config_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         action = actions.add_parser(name, help=summary)
         if name != "schema":
-            add_run_arguments(action)
+            _add_run_arguments(action)
         action.set_defaults(run=_run_config, action=name)
 
 

@@ -30,13 +30,11 @@ class Flags(TypedDict, total=False):
     log_format: str | None
 
 
-def flags_of(
-    args: argparse.Namespace, transport_options: Mapping[str, object] | None = None
-) -> Flags:
-    """Return what the arguments of `run` say, and what a Celery app says beside them."""
+def flags_of(args: argparse.Namespace) -> Flags:
+    """Return what the arguments of `run` say; a Celery app's options come with its broker."""
     return {
         "broker": args.broker,
-        "transport_options": transport_options,
+        "transport_options": getattr(args, "transport_options", None),
         "listen": args.listen,
         "state": args.state,
         "log_level": args.log_level,
