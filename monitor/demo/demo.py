@@ -50,10 +50,10 @@ async def _until_interrupted(session: Coroutine[Any, Any, int], *, status_then: 
 
 
 async def _session(
-    workspace: Workspace, scenario: str | None, exit_after: bool, page_port: int, alerting: bool
+    workspace: Workspace, scenario: str | None, exit_after: bool, port: int, alerting: bool
 ) -> int:
     _say("starting a broker, three workers, traffic and the daemon ...")
-    async with installed(workspace, page_port, alerting=alerting) as installation:
+    async with installed(workspace, port, alerting=alerting) as installation:
         _say(introduction(installation))
         status = 0
         if scenario is not None:
