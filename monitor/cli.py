@@ -11,6 +11,8 @@ from monitor.demo import command as demo_command
 from monitor.reference_app import command as reference_app_command
 
 _BAD_USAGE = 2
+_INTERRUPTED = 130
+"""What a shell reports of a program that was ended by Ctrl-C."""
 
 
 def main(
@@ -31,6 +33,8 @@ def main(
     run: Callable[[argparse.Namespace], int] = args.run
     try:
         return run(args)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

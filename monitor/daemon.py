@@ -6,6 +6,7 @@ snapshot and sends. Called by `cli.py`.
 """
 
 import asyncio
+import gc
 import logging
 import random
 import signal
@@ -140,6 +141,8 @@ class Daemon:
         )
 
     async def _work(self, stop: asyncio.Event) -> None:
+        # What was loaded stays loaded: the collector need not look at it again and again.
+        gc.freeze()
         jobs = [self._kept_up(watch.run) for watch in self._watches]
         tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
         await stop.wait()
