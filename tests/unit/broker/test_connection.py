@@ -11,7 +11,6 @@ from monitor.broker.connection import classify, parse_url
 from monitor.facts.readings import POLL_FAILURE_REASONS
 from monitor.values.secret import Secret
 
-
 NOBODY = (None, None)
 
 
