@@ -93,12 +93,14 @@ def _queue_limits(limits: QueueLimits, tree: Node) -> Iterator[Problem]:
 
 
 def _unique(tree: Node, section: Path, key: str, names: Sequence[str]) -> Iterator[Problem]:
+    seen: set[str] = set()
     for index, name in enumerate(names):
         if not name:
             yield _problem(tree, (*section, index, key), "must not be empty")
-        elif name in names[:index]:
+        elif name in seen:
             message = f"{quoted(name)} is used twice: each needs its own"
             yield _problem(tree, (*section, index, key), message)
+        seen.add(name)
 
 
 def _broker(broker: BrokerSettings, tree: Node, path: Path) -> Iterator[Problem]:

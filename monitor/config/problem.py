@@ -18,6 +18,7 @@ _URL_TAIL = re.compile(r":/.*", re.DOTALL)
 _LOGIN = re.compile(r".*@", re.DOTALL)
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,79}")
 _QUOTED_LENGTH = 60
+_LINES = 100
 
 _FILE, _ENVIRONMENT, _COMMAND_LINE = range(3)
 
@@ -71,11 +72,14 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The settings cannot be used. Its text has one line for each of `problems`."""
+    """The settings cannot be used. Its text has a line for each of the first `problems`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems), key=_reading_order))
-        super().__init__("\n".join(map(str, self.problems)))
+        lines = [str(problem) for problem in self.problems[:_LINES]]
+        if len(self.problems) > _LINES:
+            lines.append(f"and {len(self.problems) - _LINES} more")
+        super().__init__("\n".join(lines))
 
 
 def _reading_order(problem: Problem) -> tuple[Place, str, str]:

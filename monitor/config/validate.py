@@ -4,7 +4,7 @@ Where something is wrong, the sound rest is still made into Settings, so that it
 for meaning too and the user sees all mistakes at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Set
 from functools import cache
 from typing import Any, cast
 
@@ -46,7 +46,10 @@ def validate(tree: Node, problems: list[Problem]) -> Settings | None:
         except ValidationError as error:
             # Neither the input nor a URL is wanted: messages are made from the tree.
             details = error.errors(include_url=False, include_input=False)
-        unsound = [_judge(each, tree, problems) for each in details]
+        judged = [_judge(each, tree) for each in details]
+        # A union has an error for each of its members.
+        problems += dict.fromkeys(problem for _, problem in judged if problem)
+        unsound = {id(node) for node, _ in judged}
         if not _keep_sound(tree, root(), unsound):
             return None
 
@@ -68,18 +71,15 @@ def _plain(node: Node, shape: Shape) -> Any:
     return node.value
 
 
-def _judge(error: ErrorDetails, tree: Node, problems: list[Problem]) -> Node:
-    """Report `error`, and return the node that cannot be used because of it."""
+def _judge(error: ErrorDetails, tree: Node) -> tuple[Node, Problem | None]:
+    """Return the node that cannot be used because of `error`, and what to say of it."""
     node, shape = _located(error, tree)
+    if isinstance(node.value, Unusable):
+        return node, None
     if error["type"] == "missing" and isinstance(shape, Section):
         key = shape.written(str(error["loc"][-1]))
-        problem = Problem(node.place, (*node.path, key), _required(shape, key))
-    else:
-        problem = Problem(node.place, node.path, _message(error, node, shape))
-    # A union has an error for each of its members; what is Unusable was reported before.
-    if problem not in problems and not isinstance(node.value, Unusable):
-        problems.append(problem)
-    return node
+        return node, Problem(node.place, (*node.path, key), _required(shape, key))
+    return node, Problem(node.place, node.path, _message(error, node, shape))
 
 
 def _located(error: ErrorDetails, tree: Node) -> tuple[Node, Shape]:
@@ -124,9 +124,12 @@ def _message(error: ErrorDetails, node: Node, shape: Shape) -> str:
     return f"{expected}, not {found if isinstance(shape, Leaf) else 'a single value'}"
 
 
-def _keep_sound(node: Node, shape: Shape, unsound: Sequence[Node]) -> bool:
-    """Take `unsound` out of the tree below `node`. Return whether `node` itself can stay."""
-    if any(node is each for each in unsound):
+def _keep_sound(node: Node, shape: Shape, unsound: Set[int]) -> bool:
+    """Take what is `unsound`, by its id, out of the tree below `node`.
+
+    Return whether `node` itself can stay.
+    """
+    if id(node) in unsound:
         return False
     match node.value, shape:
         case dict() as entries, Choice():
