@@ -72,16 +72,17 @@ def _section(section: Section) -> dict[str, Any]:
     for file_name, name in section.file_keys.items():
         properties[file_name] = {"type": "string", "description": f"A file that holds `{name}`."}
     properties |= dict.fromkeys(sorted(section.ignored), True)
-    return {
+    found = {
         "type": ["object", "null"],
         "properties": properties,
         "additionalProperties": False,
-        "allOf": [
-            {"anyOf": [{"required": [way]} for way in (name, *section.file_keys_of(name))]}
-            for name, key in section.keys.items()
-            if key.required
-        ],
     }
+    needed = [
+        {"anyOf": [{"required": [way]} for way in (name, *section.file_keys_of(name))]}
+        for name, key in section.keys.items()
+        if key.required
+    ]
+    return found | {"allOf": needed} if needed else found
 
 
 def _property(key: Key, words: str) -> dict[str, Any]:

@@ -33,14 +33,20 @@ def test_a_duration_is_a_text_with_a_unit() -> None:
 
 
 def test_a_channel_is_chosen_by_its_type() -> None:
-    (items,) = [properties()["channels"]["items"]]
-    types = [channel["properties"]["type"]["const"] for channel in items["oneOf"]]
+    channels = schema()["properties"]["channels"]["items"]["oneOf"]
+    types = [channel["properties"]["type"]["const"] for channel in channels]
     assert types == ["log", "webhook", "sentry"]
 
 
 def test_the_options_of_celery_that_are_ignored_are_allowed() -> None:
     options = properties("brokers", "transport_options")
     assert options["queue_order_strategy"] is True
+
+
+def test_what_is_required_may_stand_in_a_file() -> None:
+    broker = schema()["properties"]["brokers"]["items"]
+    assert broker["allOf"] == [{"anyOf": [{"required": ["url"]}, {"required": ["url_file"]}]}]
+    assert "allOf" not in schema()["properties"]["poll"]
 
 
 def test_it_is_json_without_a_secret_or_a_number_too_large() -> None:
