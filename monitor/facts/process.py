@@ -3,6 +3,9 @@
 `facts/workers.py` keeps these and moves them on; nobody else sees them.
 """
 
+from collections.abc import Iterable
+from math import inf, nextafter
+
 from monitor.facts.readings import Event, RosterEntry
 
 DEFAULT_FREQ_SECONDS = 2.0
@@ -187,8 +190,16 @@ class Process:
         self.introductions += 1
         self.introduce_at = now + _INTRODUCE_AGAIN_SECONDS
 
-    def roster_entry(self, broker: str, *, shared: bool) -> RosterEntry:
-        """Return what is kept of it over a restart of the monitor."""
+    def roster_entry(self, broker: str, *, shared: bool, births: Iterable[float]) -> RosterEntry:
+        """Return what is kept of it over a restart of the monitor.
+
+        `births` says when each process of its name was first heard.
+        """
+        # By the minute: a finer time would be a write a beat, and a restart starts every
+        # deadline anew. But after every birth that it outlived, or who came to stand beside it
+        # would be taken for its successor.
+        outlived = (nextafter(at, inf) for at in births if at < self.last_seen_at)
+        last_seen_at = max((self.last_seen_at // 60 * 60, *outlived))
         return RosterEntry(
             broker=broker,
             hostname=self.hostname,
@@ -196,9 +207,7 @@ class Process:
             state=self.state,
             shared=shared,
             first_seen_at=self.first_seen_at,
-            # By the minute: a finer time would be a write a beat, and a restart starts
-            # every deadline anew.
-            last_seen_at=self.last_seen_at // 60 * 60,
+            last_seen_at=last_seen_at,
             freq_seconds=self.freq_seconds or 0.0,
             queues=self.queues,
             concurrency=self.concurrency,

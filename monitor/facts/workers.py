@@ -385,8 +385,13 @@ class WorkerBook:
 
     def roster(self) -> tuple[RosterEntry, ...]:
         """Return what is kept over a restart of the monitor."""
+        births: dict[str, list[float]] = {}
+        for p in self._processes.values():
+            births.setdefault(p.hostname, []).append(p.first_seen_at)
         return tuple(
-            p.roster_entry(self._broker, shared=p.hostname in self._shared)
+            p.roster_entry(
+                self._broker, shared=p.hostname in self._shared, births=births[p.hostname]
+            )
             for p in self._processes.values()
             if p.state != "offline"
         )

@@ -7,11 +7,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
-from msgspec.structs import replace
-
-REFRESH_SECONDS = 30.0
-"""A value of which only `last_seen_at` moved is written again after this: polls and
-heartbeats move it all the time."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 Key = tuple[str | float | None, ...]
@@ -49,11 +44,7 @@ class Table(Generic[T]):
     def changes(self, values: Iterable[T]) -> Changes[T]:
         """Return what differs between `values` and what the table holds."""
         wanted = {self._key(value): value for value in values}
-        written = {
-            key: value
-            for key, value in wanted.items()
-            if not _is_as_held(value, self._held.get(key))
-        }
+        written = {key: value for key, value in wanted.items() if value != self._held.get(key)}
         return Changes(written, self._held.keys() - wanted.keys())
 
     def write(self, connection: sqlite3.Connection, changes: Changes[T]) -> None:
@@ -76,12 +67,3 @@ class Table(Generic[T]):
         self._held.update(changes.written)
         for key in changes.removed:
             del self._held[key]
-
-
-def _is_as_held(value: msgspec.Struct, held: msgspec.Struct | None) -> bool:
-    if value is held or value == held:
-        return True
-    now, before = getattr(value, "last_seen_at", None), getattr(held, "last_seen_at", None)
-    if now is None or before is None or abs(now - before) >= REFRESH_SECONDS:
-        return False
-    return replace(value, last_seen_at=before) == held

@@ -16,15 +16,17 @@ FREQ = 2.0
 class Bench:
     """A book, a clock, and workers that beat until they are told otherwise."""
 
-    def __init__(self, *, roster: tuple[RosterEntry, ...] = (), listening: bool = True) -> None:
-        self.now = START
-        self.book = WorkerBook("default", WorkerSettings(), START, roster)
+    def __init__(
+        self, *, now: float = START, roster: tuple[RosterEntry, ...] = (), listening: bool = True
+    ) -> None:
+        self.now = now
+        self.book = WorkerBook("default", WorkerSettings(), now, roster)
         self.beating: dict[tuple[str, int], int] = {}
         self.answering: set[tuple[str, int]] = set()
         self.queues: dict[str, tuple[str, ...]] = {}
         self.registered = True
         if listening:
-            self.book.feed(True, START)
+            self.book.feed(True, now)
 
     def start(self, hostname: str, pid: int = 1, *queues: str) -> None:
         self.queues[hostname] = queues or ("normal",)
@@ -261,7 +263,7 @@ def test_a_worker_that_left_while_the_monitor_was_down_is_not_dead() -> None:
     before = Bench()
     before.start("high@web1")
     before.wait(10)
-    after = Bench(roster=roster_of(before))
+    after = Bench(roster=roster_of(before), now=before.now)
     after.registered = False
     assert after.seconds_until("high@web1", "offline") <= 15
 
@@ -294,6 +296,18 @@ def test_shared_names_are_remembered_over_a_restart() -> None:
     before.wait(10)
     after = Bench(roster=roster_of(before))
     assert set(after.states()) == {"celery@web1#11", "celery@web1#12"}
+
+
+def test_nobody_is_taken_for_the_successor_of_a_neighbour_over_a_restart() -> None:
+    before = Bench()
+    for pid in (11, 12, 13):
+        before.start("celery@web1", pid)
+        before.wait(0.5)
+    before.wait(10)
+    after = Bench(roster=roster_of(before), now=before.now)
+    after.start("celery@web1", 11)
+    after.start("celery@web1", 13)
+    assert after.seconds_until("celery@web1#12", "dead") <= 15
 
 
 def test_a_worker_without_heartbeats_or_answers_is_never_called_dead() -> None:

@@ -9,7 +9,6 @@ from monitor.alerts.delivery import Delivery
 from monitor.facts.readings import RosterEntry
 from monitor.state.saved import KnownQueue, Saved
 from monitor.state.store import StateError, Store
-from monitor.state.table import REFRESH_SECONDS
 from tests.unit.alerts.worlds import alert
 
 FIRING = alert(started_at=100.5)
@@ -94,15 +93,7 @@ def test_nothing_is_written_when_nothing_changed(path):
     store.close()
 
 
-@pytest.mark.parametrize("moved_seconds", [1.0, REFRESH_SECONDS])
-def test_a_sign_of_life_alone_is_written_only_now_and_then(path, moved_seconds):
-    save(path, EVERYTHING)
-    seen = replace(WORKER, last_seen_at=WORKER.last_seen_at + moved_seconds)
-    save(path, replace(EVERYTHING, roster=(seen,)))
-    assert reopened(path).roster == ((seen,) if moved_seconds >= REFRESH_SECONDS else (WORKER,))
-
-
-def test_a_sign_of_life_with_other_news_is_written_at_once(path):
+def test_what_changed_is_written_at_once(path):
     save(path, EVERYTHING)
     seen = replace(WORKER, last_seen_at=WORKER.last_seen_at + 1.0, state="online")
     save(path, replace(EVERYTHING, roster=(seen,)))
