@@ -92,7 +92,10 @@ def _run_daemon(args: argparse.Namespace) -> int:
         settings = load(args.config, os.environ, flags_of(args))
         journal.set_up(settings.log)
         asyncio.run(Daemon(settings, os.environ).run())
-    except (ConfigError, ListenError, StateError, ChannelError) as error:
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return _BAD_USAGE
+    except (ListenError, StateError, ChannelError) as error:
         print(f"queue-monitor: {error}", file=sys.stderr)
         return _BAD_USAGE
     return 0

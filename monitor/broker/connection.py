@@ -73,7 +73,8 @@ def parse_url(url: Secret) -> Address:
     socket = parts.scheme == "redis+socket"
     database = query.get("virtual_host", ["0"])[0] if socket else parts.path.strip("/") or "0"
     if not database.isdecimal():
-        raise ValueError(f"database {database!r} is not a number: write it like redis://host/0")
+        # What stands there may be part of a password, so it is not quoted.
+        raise ValueError("the database is not a number: write it like redis://host:6379/0")
     return Address(
         scheme=parts.scheme,
         host=parts.hostname or "127.0.0.1",
@@ -110,7 +111,6 @@ async def connect(
 def _connection(
     address: Address, settings: BrokerSettings, timeout_seconds: float
 ) -> Connection | UnixDomainSocketConnection:
-    options = settings.transport_options
     common: dict[str, Any] = {
         "db": address.db,
         "username": address.username,
@@ -119,7 +119,7 @@ def _connection(
         "client_name": "queue-monitor",
         "retry": Retry(NoBackoff(), 0),
         "socket_timeout": timeout_seconds,
-        "socket_connect_timeout": options.socket_connect_timeout or timeout_seconds,
+        "socket_connect_timeout": timeout_seconds,
     }
     if address.path:
         common.pop("socket_connect_timeout")

@@ -23,18 +23,8 @@ class TransportOptions:
     fanout_prefix: bool | str = True
     """Whether channels begin with the database (`/0.`); a text is that beginning,
     with `{db}` for the database."""
-    fanout_patterns: bool = True
-    """Whether channels end in the routing key, as events need."""
     visibility_timeout: float | None = None
     """Seconds, as in Celery; left out: not known."""
-    socket_timeout: float | None = None
-    """Seconds, as in Celery."""
-    socket_connect_timeout: float | None = None
-    """Seconds, as in Celery; left out: the poll's timeout."""
-    socket_keepalive: bool | None = None
-    """Whether TCP keeps the connection alive."""
-    client_name: str | None = None
-    """What the connection is called in CLIENT LIST."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,16 +5,20 @@ has CELERY_BROKER_URL set for its workers.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 from urllib.parse import urlsplit
 
+from monitor.broker.settings import TransportOptions
 from monitor.config.document import Node
 from monitor.config.environment import BROKER_URL
 from monitor.config.overlay import put
 from monitor.config.problem import Path, Place, Problem
 
 CELERY_BROKER_URL = "CELERY_BROKER_URL"
+
+_OPTIONS = {field.name for field in dataclasses.fields(TransportOptions)}
 
 
 class Flags(TypedDict, total=False):
@@ -56,7 +60,13 @@ def lay_flags(tree: Node, flags: Flags, problems: list[Problem]) -> None:
     urls = flags.get("broker") or ()
     if urls:
         place = Place.on_command_line("--broker")
-        brokers = _brokers(urls, place, flags.get("transport_options") or {})
+        # A running app's options need no check of their spelling; what is not ours is its own.
+        options = {
+            name: value
+            for name, value in (flags.get("transport_options") or {}).items()
+            if name in _OPTIONS
+        }
+        brokers = _brokers(urls, place, options)
         put(tree, ("brokers",), brokers, problems)
 
 

@@ -1,6 +1,7 @@
 """Puts the application on a port. Called by `daemon.py`."""
 
 import os
+import re
 import socket
 
 from aiohttp import web
@@ -59,7 +60,7 @@ def parse_listen(listen: str) -> tuple[str, int]:
     """
     host, colon, port = listen.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+    if not colon or not re.fullmatch("[0-9]{1,5}", port) or int(port) > 65535:
         raise ListenError(f"{listen!r} is not an address: write HOST:PORT, like 127.0.0.1:9808")
     if ":" in host and not bracketed:
         raise ListenError(f"{listen!r} is not an address: write an IPv6 host like [::1]:9808")

@@ -25,7 +25,7 @@ async def sent(session, url, timeout_seconds=5.0):
         (Answer(400, text=" why\nnot "), (RefusedError, "HTTP 400 Bad Request: why\nnot", 0)),
         (Answer(401), (RefusedError, "HTTP 401 Unauthorized", 0)),
         (Answer(404), (RefusedError, "HTTP 404 Not Found", 0)),
-        (Answer(413), (RefusedError, "HTTP 413 Request Entity Too Large", 0)),
+        (Answer(410), (RefusedError, "HTTP 410 Gone", 0)),
         # To follow it would be a GET, which tells nobody.
         (Answer(302, {"Location": "/elsewhere"}), (RefusedError, "HTTP 302 Found", 0)),
         (Answer(408), (SendError, "HTTP 408 Request Timeout", 0)),
