@@ -293,12 +293,17 @@ class WorkerBook:
         """Return the live processes on each of its queues, this one's included; {}: unknown."""
         if process.queues is None or process.concurrency is None:
             return {}
-        live = self.consumers().processes
-        return {
-            queue: (live.get(queue) or 0)
-            + (0 if process.state in UP_STATES else process.concurrency)
-            for queue in process.queues
-        }
+        if process.hostname in self._shared:
+            return {}  # which of the name has which queues, nobody knows
+        own = 0 if process.state in UP_STATES else process.concurrency
+        before = {}
+        processes = self.consumers().processes
+        for queue in process.queues:
+            live = processes.get(queue, 0)
+            if live is None:
+                return {}
+            before[queue] = live + own
+        return before
 
     def _bury(self, process: Process, now: float) -> None:
         """Let go of a dead worker that was replaced or has been dead for long."""

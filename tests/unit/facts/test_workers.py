@@ -143,6 +143,19 @@ def test_the_death_of_one_does_not_hide_behind_others_of_its_name() -> None:
     }
 
 
+def test_a_death_counts_though_the_queues_were_told_before_the_name_was_shared() -> None:
+    bench = Bench()
+    bench.start("celery@web1", 11)
+    bench.wait(10)
+    for pid in (12, 13):
+        bench.start("celery@web1", pid)
+    bench.wait(10)
+    bench.kill("celery@web1", 11)
+    bench.seconds_until("celery@web1#11", "dead")
+    bench.wait(10)
+    assert bench.states()["celery@web1#11"] == "dead"
+
+
 def test_a_restart_under_the_same_name_is_no_death() -> None:
     bench = Bench()
     bench.start("high@web1", 1)
