@@ -3,9 +3,6 @@
 `facts/workers.py` keeps these and moves them on; nobody else sees them.
 """
 
-from collections.abc import Iterable
-from math import inf, nextafter
-
 from monitor.facts.readings import Event, RosterEntry
 
 DEFAULT_FREQ_SECONDS = 2.0
@@ -33,6 +30,7 @@ class Process:
         "changed_at",
         "concurrency",
         "first_seen_at",
+        "followed",
         "freq_seconds",
         "gap_seconds",
         "goodbye_at",
@@ -42,6 +40,7 @@ class Process:
         "last_beat_at",
         "last_seen_at",
         "load1",
+        "may_follow",
         "pid",
         "ping_at",
         "pool",
@@ -53,7 +52,6 @@ class Process:
         "skew_count",
         "skew_last_best",
         "state",
-        "succeeds",
         "unanswered",
         "version",
     )
@@ -71,8 +69,11 @@ class Process:
         self.gap_seconds = 0.0
         """The longest silence between two heartbeats that turned out healthy."""
         self.goodbye_at: float | None = None
-        self.succeeds = False
-        """Whether it was taken for the successor of an earlier process."""
+        self.may_follow: set[int | None] = set()
+        """Pids of its name that were silent when it was first heard, and have been since: it
+        may have been started in the place of one of them."""
+        self.followed = False
+        """Whether it is in `may_follow` of a younger process."""
         self.answered = False
         """Whether it ever answered a control command."""
         self.unanswered = 0
@@ -105,6 +106,7 @@ class Process:
         process.concurrency = entry.concurrency
         process.pool = entry.pool
         process.version = entry.version
+        process.may_follow = set(entry.may_follow)
         process.processes_before = dict(entry.processes_before)
         if entry.state == "dead":
             process.enter("dead", "it was dead before the monitor restarted", entry.last_seen_at)
@@ -190,16 +192,8 @@ class Process:
         self.introductions += 1
         self.introduce_at = now + _INTRODUCE_AGAIN_SECONDS
 
-    def roster_entry(self, broker: str, *, shared: bool, births: Iterable[float]) -> RosterEntry:
-        """Return what is kept of it over a restart of the monitor.
-
-        `births` says when each process of its name was first heard.
-        """
-        # By the minute: a finer time would be a write a beat, and a restart starts every
-        # deadline anew. But after every birth that it outlived, or who came to stand beside it
-        # would be taken for its successor.
-        outlived = (nextafter(at, inf) for at in births if at < self.last_seen_at)
-        last_seen_at = max((self.last_seen_at // 60 * 60, *outlived))
+    def roster_entry(self, broker: str, *, shared: bool) -> RosterEntry:
+        """Return what is kept of it over a restart of the monitor."""
         return RosterEntry(
             broker=broker,
             hostname=self.hostname,
@@ -207,7 +201,10 @@ class Process:
             state=self.state,
             shared=shared,
             first_seen_at=self.first_seen_at,
-            last_seen_at=last_seen_at,
+            # By the minute: a finer time would be a write a beat, and a restart starts
+            # every deadline anew.
+            last_seen_at=self.last_seen_at // 60 * 60,
+            may_follow=tuple(sorted(self.may_follow, key=str)),
             freq_seconds=self.freq_seconds or 0.0,
             queues=self.queues,
             concurrency=self.concurrency,

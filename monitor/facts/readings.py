@@ -137,6 +137,8 @@ class RosterEntry(Struct, frozen=True):
     """0: it was never heard to beat."""
     shared: bool = False
     """Whether other processes were heard under the same name."""
+    may_follow: tuple[int | None, ...] = ()
+    """Pids of the same name in whose place it may have been started."""
     queues: tuple[str, ...] | None = None
     concurrency: int | None = None
     pool: str | None = None

@@ -14,6 +14,7 @@ from msgspec import Struct
 from monitor.facts.consumers import Consumers, count_consumers
 from monitor.facts.process import LISTENED_TO, Process
 from monitor.facts.readings import Event, RosterEntry, WorkerReply
+from monitor.facts.roll import Roll
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import UP_STATES, WorkerFacts
 
@@ -59,11 +60,11 @@ class WorkerBook:
         self._broker = broker
         self._settings = settings
         self._control = True
-        self._processes: dict[tuple[str, int | None], Process] = {}
-        self._newest: dict[str, Process] = {}
-        self._shared: set[str] = set()
-        """Names that more than one process was heard under at the same time."""
-        self._restarts: dict[str, dict[str, int]] = {}
+        known = tuple(roster)
+        self._roll = Roll(
+            (Process.from_roster(entry) for entry in known),
+            (entry.hostname for entry in known if entry.shared),
+        )
         self._gone: dict[tuple[str, ...], tuple[str, float]] = {}
         self._feed_lost_at: float | None = now
         self._feed_was_up = False
@@ -71,10 +72,6 @@ class WorkerBook:
         self._server_started_at: float | None = None
         self._census_at: float | None = None
         self.event_lag_seconds: float | None = None
-        for entry in sorted(roster, key=lambda entry: entry.first_seen_at):
-            self._add(Process.from_roster(entry))
-            if entry.shared:
-                self._shared.add(entry.hostname)
 
     # -- what is heard ---------------------------------------------------------------
 
@@ -112,7 +109,7 @@ class WorkerBook:
         """Take a worker-online, worker-heartbeat or worker-offline event."""
         if event.hostname is None:
             return
-        process = self._heard(event.hostname, event.pid, at)
+        process = self._roll.heard(event.hostname, event.pid, at)
         if event.type == "worker-offline":
             process.last_seen_at = at
             process.goodbye_at = at
@@ -125,54 +122,36 @@ class WorkerBook:
 
     def task_event(self, hostname: str, pid: int | None, at: float) -> None:
         """Take an event of one of its tasks as a sign of life; this is on the event path."""
-        process = self._newest.get(hostname)
+        process = self._roll.newest(hostname)
         if process is not None and process.pid == pid and process.state == "online":
             process.last_seen_at = at
             return
-        process = self._heard(hostname, pid, at)
+        process = self._roll.heard(hostname, pid, at)
         if process.state != "offline":  # tasks may end after the goodbye
             process.seen(at)
 
     def reply(self, reply: WorkerReply) -> None:
         """Take what a worker answered."""
         if reply.pid is not None:
-            process = self._heard(reply.hostname, reply.pid, reply.at)
+            process = self._roll.heard(reply.hostname, reply.pid, reply.at)
             process.answered = True
             if process.state != "offline":
                 process.seen(reply.at)
             process.concurrency = reply.concurrency
             process.pool = reply.pool
-        if reply.queues is not None and reply.hostname not in self._shared:
+        if reply.queues is not None and reply.hostname not in self._roll.shared:
             # Only `stats` says which process answered, so of several nobody knows whose.
-            newest = self._newest.get(reply.hostname)
+            newest = self._roll.newest(reply.hostname)
             if newest is not None:
                 newest.queues = reply.queues
-
-    def _heard(self, hostname: str, pid: int | None, at: float) -> Process:
-        process = self._processes.get((hostname, pid))
-        if process is None:
-            process = Process(hostname, pid, at)
-            self._add(process)
-        elif self._newest[hostname] is not process and process.state != "offline":
-            # It speaks although a younger process of its name has been heard.
-            self._shared.add(hostname)
-        return process
-
-    def _add(self, process: Process) -> None:
-        self._processes[process.hostname, process.pid] = process
-        self._newest[process.hostname] = process
 
     def _note_restart(self, process: Process, event: Event) -> None:
         """Count a restart under the same pid, as in a container, by its counter going back."""
         before, now_processed = process.processed, event.processed
         if before and now_processed is not None and now_processed < before:
-            self._count_restart(process.hostname, clean=process.goodbye_at is not None)
+            self._roll.count_restart(process.hostname, clean=process.goodbye_at is not None)
             process.queues = process.concurrency = None
             process.introductions = 0
-
-    def _count_restart(self, hostname: str, *, clean: bool) -> None:
-        counts = self._restarts.setdefault(hostname, {"true": 0, "false": 0})
-        counts["true" if clean else "false"] += 1
 
     # -- what is asked ---------------------------------------------------------------
 
@@ -185,16 +164,16 @@ class WorkerBook:
         if self._feed_lost_at is not None or not self._control:
             return Wanted()
         census = self._census_at is None or now - self._census_at >= _CENSUS_EVERY_SECONDS
-        new = [p for p in self._processes.values() if p.wants_introduction(now)]
+        new = [p for p in self._roll if p.wants_introduction(now)]
         for process in new:
             process.introduced(now)
         introduce = () if census else tuple({p.hostname for p in new})
         ping = self._to_ping(now)
-        shared = not self._shared.isdisjoint((*introduce, *ping))
+        shared = any(map(self._roll.crowded, (*introduce, *ping)))
         return Wanted(ping=ping, introduce=introduce, census=census, shared=shared)
 
     def _to_ping(self, now: float) -> tuple[str, ...]:
-        late = [p for p in self._processes.values() if p.state == "late" and now >= p.ping_at]
+        late = [p for p in self._roll if p.state == "late" and now >= p.ping_at]
         for process in late:
             process.ping_at = now + _PING_EVERY_SECONDS
         return tuple({process.hostname for process in late})
@@ -207,7 +186,7 @@ class WorkerBook:
         """
         if wanted.census:
             self._census_at = sent_at
-        for process in list(self._processes.values()):
+        for process in self._roll:
             if process.hostname not in wanted.ping or process.state != "late":
                 continue
             if process.last_seen_at < sent_at:
@@ -226,7 +205,7 @@ class WorkerBook:
 
     def step(self, now: float) -> None:
         """Move on what silence, death or absence have had their time."""
-        for process in list(self._processes.values()):
+        for process in self._roll:
             if process.state in LISTENED_TO and self._feed_lost_at is None:
                 self._listen(process, now)
             elif process.state == "dead":
@@ -251,20 +230,11 @@ class WorkerBook:
             self._give_up(process, now, registered=True)
 
     def _succeeded(self, process: Process, now: float) -> bool:
-        """Whether a process of the same name, first heard after this fell silent, took over."""
-        for other in self._processes.values():
-            if (
-                other.hostname == process.hostname
-                and other.first_seen_at >= process.last_seen_at
-                and other is not process
-                and not other.succeeds
-                and other.state in UP_STATES
-            ):
-                other.succeeds = True
-                self._count_restart(process.hostname, clean=process.goodbye_at is not None)
-                self._remove(process, f"replaced by pid {other.pid}", now)
-                return True
-        return False
+        """Whether another was started in its place; it is let go then."""
+        successor = self._roll.successor(process)
+        if successor is not None:
+            self._remove(process, f"replaced by pid {successor.pid}", now)
+        return successor is not None
 
     def _give_up(self, process: Process, now: float, registered: bool) -> None:
         """Decide on a worker that is silent and does not answer."""
@@ -293,7 +263,7 @@ class WorkerBook:
         """Return the live processes on each of its queues, this one's included; {}: unknown."""
         if process.queues is None or process.concurrency is None:
             return {}
-        if process.hostname in self._shared:
+        if process.hostname in self._roll.shared:
             return {}  # which of the name has which queues, nobody knows
         own = 0 if process.state in UP_STATES else process.concurrency
         before = {}
@@ -324,65 +294,50 @@ class WorkerBook:
             self._remove(process, "it said goodbye", now)
 
     def _remove(self, process: Process, reason: str, now: float) -> None:
-        self._gone[self._broker, self._label(process)] = (reason, now)
-        del self._processes[process.hostname, process.pid]
-        same_name = [p for p in self._processes.values() if p.hostname == process.hostname]
-        if not same_name:
-            del self._newest[process.hostname]
-            self._shared.discard(process.hostname)
-        elif self._newest[process.hostname] is process:
-            self._newest[process.hostname] = max(same_name, key=lambda p: p.first_seen_at)
+        self._gone[self._broker, self._roll.label(process)] = (reason, now)
+        self._roll.remove(process)
 
     # -- what is true ----------------------------------------------------------------
 
     def consumers(self) -> Consumers:
         """Return who consumes what."""
-        return count_consumers(self._processes.values(), self._shared, everybody=self.settled)
+        return count_consumers(self._roll, self._roll.shared, everybody=self.settled)
 
     def only_queue(self, hostname: str) -> str | None:
         """Return the queue that the worker consumes if it is the only one."""
-        process = self._newest.get(hostname)
-        if process is None or process.queues is None or hostname in self._shared:
+        process = self._roll.newest(hostname)
+        if process is None or process.queues is None or hostname in self._roll.shared:
             return None
         return process.queues[0] if len(process.queues) == 1 else None
 
     def queues(self) -> set[str]:
         """Return every queue that some worker consumes or consumed."""
-        return {queue for p in self._processes.values() for queue in p.queues or ()}
+        return {queue for p in self._roll for queue in p.queues or ()}
 
     def facts(self) -> tuple[WorkerFacts, ...]:
         """Return a row a worker; of a name that is not shared, its newest process stands."""
         blind = self._feed_lost_at is not None
-        return tuple(
-            self._row(process, blind)
-            for process in self._processes.values()
-            if process.hostname in self._shared or self._newest[process.hostname] is process
-        )
+        return tuple(self._row(process, blind) for process in self._roll.rows())
 
     def _row(self, process: Process, blind: bool) -> WorkerFacts:
         hostname = process.hostname
         return WorkerFacts(
             broker=self._broker,
-            hostname=self._label(process),
+            hostname=self._roll.label(process),
             state=None if blind else process.state,
             reason="the event feed is down" if blind else process.reason,
             pid=process.pid,
             active=None if blind or process.state not in UP_STATES else process.active,
             processed=process.processed,
             concurrency=process.concurrency,
-            queues=process.queues if hostname not in self._shared else None,
+            queues=process.queues if hostname not in self._roll.shared else None,
             last_seen_at=process.last_seen_at,
             clock_skew_seconds=None if blind else process.skew_seconds,
             load1=None if blind or process.state not in UP_STATES else process.load1,
-            restarts=self._restarts.get(hostname) or {"true": 0, "false": 0},
+            restarts=self._roll.restarts(hostname),
             version=process.version,
             pool=process.pool,
         )
-
-    def _label(self, process: Process) -> str:
-        """Return its name, with the pid where the name alone would mean several."""
-        shared = process.hostname in self._shared
-        return f"{process.hostname}#{process.pid}" if shared else process.hostname
 
     def gone(self) -> dict[tuple[str, ...], str]:
         """Return why workers that were there lately are there no more, by their keys."""
@@ -390,13 +345,9 @@ class WorkerBook:
 
     def roster(self) -> tuple[RosterEntry, ...]:
         """Return what is kept over a restart of the monitor."""
-        births: dict[str, list[float]] = {}
-        for p in self._processes.values():
-            births.setdefault(p.hostname, []).append(p.first_seen_at)
+        shared = self._roll.shared
         return tuple(
-            p.roster_entry(
-                self._broker, shared=p.hostname in self._shared, births=births[p.hostname]
-            )
-            for p in self._processes.values()
+            p.roster_entry(self._broker, shared=p.hostname in shared)
+            for p in self._roll
             if p.state != "offline"
         )

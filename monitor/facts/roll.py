@@ -1,0 +1,125 @@
+"""The roll of a broker's worker processes: by name and pid, and who came after whom.
+
+Three workers started without `-n` on one host share a node name, and a worker that is started
+again has its old name and a new pid. The two look alike until the older process is heard
+again, so the roll keeps for each process whom it may have followed. Used by `workers.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Set
+
+from monitor.facts.process import Process
+from monitor.facts.snapshot import UP_STATES
+
+Key = tuple[str, int | None]
+
+_START_SECONDS = 0.5
+"""Celery needs longer than this to start: who is first heard sooner after another lived beside
+it, and was not started in its place."""
+
+_RESTART_NAMES_MOST = 10_000
+
+
+class Roll:
+    """The processes there are."""
+
+    def __init__(self, known: Iterable[Process] = (), shared: Iterable[str] = ()) -> None:
+        self._processes: dict[Key, Process] = {}
+        self._by_name: dict[str, list[Process]] = {}
+        """The processes of each name, in the order in which they were first heard."""
+        self._shared = set(shared)
+        self._restarts: dict[str, dict[str, int]] = {}
+        for process in sorted(known, key=lambda process: process.first_seen_at):
+            self._enter(process)
+            for other in self._by_name[process.hostname]:
+                other.followed = other.followed or other.pid in process.may_follow
+
+    def __iter__(self) -> Iterator[Process]:
+        """Go over the processes; the roll may change meanwhile."""
+        return iter(tuple(self._processes.values()))
+
+    @property
+    def shared(self) -> Set[str]:
+        """Names under which more than one process was heard at the same time."""
+        return self._shared
+
+    def newest(self, hostname: str) -> Process | None:
+        """Return the process of the name that was first heard last."""
+        of_name = self._by_name.get(hostname)
+        return of_name[-1] if of_name else None
+
+    def crowded(self, hostname: str) -> bool:
+        """Return whether more than one process may answer to the name."""
+        return len(self._by_name.get(hostname, ())) > 1
+
+    def heard(self, hostname: str, pid: int | None, at: float) -> Process:
+        """Return the process that was heard, which may be new."""
+        process = self._processes.get((hostname, pid))
+        if process is None:
+            return self._born(Process(hostname, pid, at))
+        if process.followed and process.state != "offline":
+            self._outlived(process)
+        return process
+
+    def _born(self, process: Process) -> Process:
+        for other in self._by_name.get(process.hostname, ()):
+            silent = process.first_seen_at - other.last_seen_at
+            if other.state == "offline" or silent >= _START_SECONDS:
+                process.may_follow.add(other.pid)
+                other.followed = True
+            else:
+                self._shared.add(process.hostname)
+        self._enter(process)
+        return process
+
+    def _outlived(self, process: Process) -> None:
+        """Note that a process is heard although a younger one of its name has been."""
+        process.followed = False
+        for other in self._by_name[process.hostname]:
+            if process.pid in other.may_follow:
+                other.may_follow.discard(process.pid)
+                self._shared.add(process.hostname)
+
+    def _enter(self, process: Process) -> None:
+        self._processes[process.hostname, process.pid] = process
+        self._by_name.setdefault(process.hostname, []).append(process)
+
+    def successor(self, process: Process) -> Process | None:
+        """Return who was started in its place, and count that as a restart, once."""
+        for other in self._by_name[process.hostname]:
+            if process.pid in other.may_follow and other.state in UP_STATES:
+                # One process follows one: of the others it did not take the place.
+                other.may_follow.clear()
+                self.count_restart(process.hostname, clean=process.goodbye_at is not None)
+                return other
+        return None
+
+    def remove(self, process: Process) -> None:
+        """Strike a process off."""
+        del self._processes[process.hostname, process.pid]
+        of_name = self._by_name[process.hostname]
+        of_name.remove(process)
+        if not of_name:
+            del self._by_name[process.hostname]
+            self._shared.discard(process.hostname)
+
+    def count_restart(self, hostname: str, *, clean: bool) -> None:
+        """Count a restart under the name, by whether a goodbye came first."""
+        counts = self._restarts.setdefault(hostname, {"true": 0, "false": 0})
+        counts["true" if clean else "false"] += 1
+        if len(self._restarts) > _RESTART_NAMES_MOST:
+            # The names of pods never come again.
+            del self._restarts[next(iter(self._restarts))]
+
+    def restarts(self, hostname: str) -> dict[str, int]:
+        """Return how often the name was started again, by `clean`: `true` or `false`."""
+        return dict(self._restarts.get(hostname) or {"true": 0, "false": 0})
+
+    def label(self, process: Process) -> str:
+        """Return its name, with the pid where the name alone would mean several."""
+        shared = process.hostname in self._shared
+        return f"{process.hostname}#{process.pid}" if shared else process.hostname
+
+    def rows(self) -> Iterator[Process]:
+        """Go over those that stand for a worker: of a name that is not shared, the newest."""
+        for hostname, of_name in self._by_name.items():
+            yield from of_name if hostname in self._shared else of_name[-1:]
