@@ -6,6 +6,7 @@ connection is the business of `wire.py`. URL forms are those that kombu takes.
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +17,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     AuthenticationWrongNumberOfArgsError,
+    BusyLoadingError,
+    InvalidResponse,
     NoPermissionError,
     RedisError,
     ResponseError,
@@ -27,6 +30,8 @@ from monitor.values.secret import Secret
 
 SCHEMES = ("redis", "rediss", "redis+socket")
 _NO_VERIFY = ("CERT_NONE", "none", "0")
+_HANDSHAKE_PART = 0.75
+"""Of the time there is to connect."""
 
 
 class BrokerError(Exception):
@@ -128,7 +133,8 @@ def _connection(
     if address.scheme == "rediss":
         tls = settings.tls
         verify = tls.verify and address.verify
-        return SSLConnection(
+        return _TlsConnection(
+            handshake_seconds=_HANDSHAKE_PART * timeout_seconds,
             ssl_ca_certs=tls.ca_file,
             ssl_certfile=tls.cert_file,
             ssl_keyfile=tls.key_file,
@@ -139,26 +145,56 @@ def _connection(
     return Connection(**common)
 
 
+class _TlsConnection(SSLConnection):
+    """One that tells a server which does not speak TLS from one that does not answer at all."""
+
+    def __init__(self, handshake_seconds: float, **options: Any) -> None:
+        super().__init__(**options)
+        self._handshake_seconds = handshake_seconds
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        arguments: Mapping[str, Any] = super()._connection_arguments()
+        return {**arguments, "ssl_handshake_timeout": self._handshake_seconds}
+
+
 def classify(error: BaseException, place: str = "") -> BrokerError:
     """Return what `error` means for a poll: a reason, and words that hold no password."""
     at = f"{place}: " if place else ""
-    causes = [error]
-    while (inner := causes[-1].__cause__ or causes[-1].__context__) is not None:
-        causes.append(inner)
-    if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return BrokerError("tls", f"{at}TLS failed: {_innermost(causes, ssl.SSLError)}")
-    text = f"{at}{error}"
+    problem = _tls_problem(error)
+    if problem:
+        return BrokerError("tls", f"{at}TLS failed: {problem}")
     match error:
         case AuthenticationError() | AuthenticationWrongNumberOfArgsError():
-            return BrokerError("auth", f"{at}the login was refused: {error}")
+            reason, text = "auth", f"the login was refused: {error}"
         case NoPermissionError():
-            return BrokerError("permission", text)
+            reason, text = "permission", str(error)
         case RedisTimeoutError() | TimeoutError():
-            return BrokerError("timeout", f"{at}no answer in time")
+            reason, text = "timeout", "no answer in time"
+        case InvalidResponse():
+            reason, text = "protocol", f"what answers is not Redis: {error}"
+        case BusyLoadingError():
+            reason, text = "server", str(error)
         case ResponseError():
             return error_reply(str(error), place)
         case _:
-            return BrokerError("connect", text)
+            full = "max number of clients" in str(error)
+            reason, text = "server" if full else "connect", str(error)
+    return BrokerError(reason, at + text)
+
+
+def _tls_problem(error: BaseException) -> str:
+    """Return what was wrong with TLS, in words; empty when the error is another."""
+    causes = [error]
+    while (inner := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(inner)
+    for cause in reversed(causes):
+        if isinstance(cause, ssl.SSLError):
+            return str(cause)
+        if isinstance(cause, ConnectionAbortedError) and "SSL" in str(cause):
+            # The end of `ssl_handshake_timeout`: a server that does not speak TLS takes the
+            # first bytes of it for a command that goes on.
+            return "no answer; does it speak TLS on this port?"
+    return ""
 
 
 def error_reply(text: str, place: str = "") -> BrokerError:
@@ -172,7 +208,3 @@ def error_reply(text: str, place: str = "") -> BrokerError:
     if "DB index" in text or "invalid DB" in text:
         return BrokerError("database", f"{at}no such database: {text}")
     return BrokerError("server", at + text)
-
-
-def _innermost(causes: list[BaseException], kind: type[BaseException]) -> BaseException:
-    return [cause for cause in causes if isinstance(cause, kind)][-1]

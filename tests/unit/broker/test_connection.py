@@ -3,7 +3,13 @@
 import ssl
 
 import pytest
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    InvalidResponse,
+    NoPermissionError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -43,6 +49,9 @@ def test_a_bad_url_is_refused_without_its_password(url: str) -> None:
     assert "geheim" not in str(refused.value)
 
 
+HANDSHAKE_OVER = ConnectionAbortedError("SSL handshake is taking longer than 3.0 seconds")
+
+
 def chained(outer: Exception, inner: Exception) -> Exception:
     outer.__cause__ = inner
     return outer
@@ -60,6 +69,10 @@ def chained(outer: Exception, inner: Exception) -> Exception:
         (RedisTimeoutError("Timeout connecting to server"), "timeout"),
         (TimeoutError(), "timeout"),
         (RedisConnectionError("Error 111 connecting to web1:6379."), "connect"),
+        (RedisConnectionError("max number of clients reached"), "server"),
+        (BusyLoadingError("Redis is loading the dataset in memory"), "server"),
+        (InvalidResponse('Protocol error, got "<" as reply type byte'), "protocol"),
+        (chained(RedisConnectionError("Error 1"), HANDSHAKE_OVER), "tls"),
         (chained(RedisConnectionError("Error 1"), ssl.SSLError("certificate unknown")), "tls"),
         (OSError(111, "refused"), "connect"),
     ],
