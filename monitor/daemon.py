@@ -280,8 +280,8 @@ class Daemon:
     @property
     def ready(self) -> bool:
         """Whether the first poll of every broker was tried, whatever came of it."""
-        watches = self._watches
-        return self._snapshot is not None and all(watch.tried for watch in watches)
+        snapshot = self._snapshot
+        return snapshot is not None and all(broker.up is not None for broker in snapshot.brokers)
 
     @property
     def poll_interval_seconds(self) -> float:

@@ -65,8 +65,6 @@ class BrokerWatch:
             books.workers.control(False)
         books.queues.watch(settings.queues.names)
         self._said: dict[str, str] = {}
-        self.tried = False
-        """Whether the first poll has been tried, whatever came of it."""
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -84,7 +82,6 @@ class BrokerWatch:
             while True:
                 started_at = self._clock()
                 wire = await self._poll_once(wire)
-                self.tried = True
                 self._changed()
                 interval = self._poll_settings.interval
                 if wire is None:
