@@ -1,0 +1,160 @@
+"""What is told survives crashes of the monitor and outages of the receiver."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+import redis
+
+from monitor.demo.broker import EmbeddedBroker
+from monitor.demo.metrics import Metrics
+from tests.acceptance.monitor_process import Monitor
+from tests.acceptance.receiver import Receiver
+
+MINUTE_SECONDS = 60.0
+
+
+def backlog_of(queue: str) -> dict[str, Any]:
+    """Return a rule that is a group of its own."""
+    return {
+        "alert": f"Backlog_{queue}",
+        "on": "queue",
+        "where": {"queue_name": queue},
+        "when": "length > 10",
+        "summary": "{queue_name}: {length} waiting",
+    }
+
+
+@pytest.fixture
+def daemon(
+    broker: EmbeddedBroker,
+    client: "redis.Redis",
+    monitor: Callable[..., Monitor],
+    receiver: Receiver,
+) -> Monitor:
+    return monitor(
+        {
+            "brokers": [{"url": broker.url, "queues": {"names": ["high", "low"]}}],
+            "poll": {"interval": "200ms"},
+            "alerts": {
+                "builtin": False,
+                "group_wait": "0s",
+                "group_interval": "1s",
+                "rules": [backlog_of("high"), backlog_of("low")],
+            },
+            "channels": [receiver.channel],
+        }
+    )
+
+
+def flood(client: "redis.Redis", queue: str) -> None:
+    client.lpush(queue, *["{}"] * 20)
+
+
+def firing(metrics: Metrics, queue: str) -> bool:
+    labels = {"alertname": f"Backlog_{queue}", "state": "firing"}
+    return metrics.value("queue_monitor_alerts", **labels) == 1
+
+
+def notices(metrics: Metrics, outcome: str) -> float:
+    return metrics.value("queue_monitor_notifications_total", outcome=outcome) or 0
+
+
+def statuses(receiver: Receiver, queue: str) -> list[str]:
+    return [alert["status"] for alert in receiver.alerts(alertname=f"Backlog_{queue}")]
+
+
+def test_a_killed_monitor_neither_repeats_what_it_told_nor_forgets_the_resolve(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis"
+) -> None:
+    receiver.listen()
+    daemon.start()
+    flood(client, "high")
+    (told,) = receiver.until(1)
+    daemon.until(lambda m: notices(m, "delivered") == 1)
+    daemon.tick()
+    daemon.kill()
+    daemon.start()
+    daemon.until(lambda m: firing(m, "high"))
+    # Time enough for a second notice, which would be due now.
+    daemon.tick(10)
+    client.delete("high")
+    _, resolved = receiver.until(2)
+    assert statuses(receiver, "high") == ["firing", "resolved"]
+    assert resolved["fingerprint"] == told["fingerprint"]
+    assert resolved["startsAt"] == told["startsAt"]
+
+
+def test_an_alert_that_ended_while_the_monitor_was_killed_is_resolved_after_its_start(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis"
+) -> None:
+    receiver.listen()
+    daemon.start()
+    flood(client, "high")
+    receiver.until(1)
+    daemon.until(lambda m: notices(m, "delivered") == 1)
+    daemon.tick()
+    daemon.kill()
+    client.delete("high")
+    daemon.start()
+    receiver.until(2)
+    assert statuses(receiver, "high") == ["firing", "resolved"]
+
+
+def test_a_notice_that_was_not_delivered_is_delivered_by_the_monitor_that_is_started_next(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis"
+) -> None:
+    daemon.start()
+    flood(client, "high")
+    daemon.until(lambda m: notices(m, "failed") >= 1)
+    daemon.tick()
+    # This one ends untold, and it is the crash that must not swallow it.
+    flood(client, "low")
+    daemon.until(lambda m: firing(m, "low"))
+    client.delete("low")
+    daemon.until(lambda m: not firing(m, "low"))
+    daemon.tick()
+    daemon.kill()
+    receiver.listen()
+    daemon.start()
+    receiver.until(2)
+    daemon.tick(10)
+    assert statuses(receiver, "high") == ["firing"]
+    assert statuses(receiver, "low") == ["resolved"]
+
+
+@pytest.mark.parametrize(
+    "down_seconds", [5.0, pytest.param(MINUTE_SECONDS, marks=pytest.mark.soak)]
+)
+@pytest.mark.timeout(240)
+def test_what_happened_while_the_receiver_was_down_is_told_once_it_is_back(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis", down_seconds: float
+) -> None:
+    daemon.start()
+    flood(client, "high")
+    flood(client, "low")
+    daemon.until(lambda m: firing(m, "high") and firing(m, "low"))
+    down_since = time.monotonic()
+    # One ends before anybody could be told of it, and the other goes on.
+    client.delete("low")
+    daemon.until(lambda m: not firing(m, "low"))
+    daemon.until(
+        lambda m: time.monotonic() - down_since > down_seconds and notices(m, "failed") >= 2,
+        2 * down_seconds,
+    )
+    receiver.listen()
+    # The pauses between two tries double, so that the next is no further away than the first.
+    receiver.until(2, 2 * down_seconds + 5)
+    daemon.tick(10)
+    (high,) = receiver.alerts(alertname="Backlog_high")
+    assert (high["status"], high["endsAt"]) == ("firing", "0001-01-01T00:00:00Z")
+    (low,) = receiver.alerts(alertname="Backlog_low")
+    assert low["status"] == "resolved"
+    started, ended = (datetime.fromisoformat(low[key]) for key in ("startsAt", "endsAt"))
+    assert started < ended
+    assert len(receiver.notices) == 2
+    client.delete("high")
+    receiver.until(3)
+    assert statuses(receiver, "high") == ["firing", "resolved"]
