@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 
 import redis
 
@@ -20,6 +21,10 @@ CLASSIC_LAYOUT = (
 
 def online(count: int) -> object:
     return lambda w: [*w.states().values()].count("online") == count
+
+
+def heard_since(at: float, watched: Watched) -> list[bool]:
+    return [(row.last_seen_at or 0) > at for row in watched.part().workers]
 
 
 def named(hostname: str) -> tuple[str, ...]:
@@ -49,6 +54,9 @@ async def test_of_three_workers_without_a_name_the_dead_one_is_seen(
     started = [workers.start(*options) for options in CLASSIC_LAYOUT]
     async with watching(broker.url) as watched:
         await watched.until(online(3))
+        all_here_at = time.time()
+        # A process that dies before it was heard beside its younger neighbour looks restarted.
+        await watched.until(lambda w: all(heard_since(all_here_at, w)))
         processes.kill(started[1])
         assert await watched.until(lambda w: "dead" in w.states().values()) <= 15
         by_pid = {row.pid: (row.state, row.up) for row in watched.part().workers}
