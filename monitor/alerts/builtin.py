@@ -44,4 +44,14 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{queue_name}: {length} waiting, more than {max_length}",
     ),
+    RuleSettings(
+        alert="EventsOff",
+        on="broker",
+        when="workers_without_events > 0",
+        for_=600.0,
+        severity="info",
+        summary="{workers_without_events} workers process tasks and send no task events, so their "
+        "tasks are not counted: start workers with -E, or run celery -A <app> control "
+        "enable_events",
+    ),
 )

@@ -28,7 +28,7 @@ class RuleSettings:
     keep_firing_for: Seconds = 0.0
     """How long the condition must be over before the alert resolves."""
     severity: Severity = "warning"
-    """How bad it is; a label of the alert."""
+    """How bad it is; a label of the alert. An alert that is `info` is shown and not sent."""
     summary: str = ""
     """The line that people read; `{name}` stands for a label or fact of the object."""
     runbook: str = ""

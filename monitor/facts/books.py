@@ -106,16 +106,18 @@ class Books:
 
     def part(self, now: float) -> BrokerPart:
         """Return what is true now."""
+        workers = self.workers.facts()
         return BrokerPart(
-            broker=self._broker_facts(),
+            broker=self._broker_facts(workers),
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
-            workers=self.workers.facts(),
+            workers=workers,
             tasks=self.tasks.facts(),
             gone={("worker", key): reason for key, reason in self.workers.gone().items()},
         )
 
-    def _broker_facts(self) -> BrokerFacts:
+    def _broker_facts(self, workers: tuple[WorkerFacts, ...]) -> BrokerFacts:
         poll = self._poll
+        untold = sum(1 for worker in workers if worker.task_events is False)
         base = BrokerFacts(
             broker=self.broker,
             up=self._up,
@@ -133,6 +135,7 @@ class Books:
             events_dropped=self._dropped(),
             event_lag_seconds=self.workers.event_lag_seconds if self._events_connected else None,
             event_gaps=self._event_gaps,
+            workers_without_events=untold if self._events_connected else None,
             queues_left_out=self.queues_left_out,
         )
         return _with_poll(base, poll) if poll is not None and self._up else base

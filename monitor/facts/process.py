@@ -13,6 +13,9 @@ _NO_RHYTHM_SECONDS = 60.0
 """How long a worker that sends no heartbeats may be silent before it is asked."""
 _LONGEST_LEARNED_GAP_SECONDS = 30.0
 _SKEW_WINDOW_BEATS = 30
+_UNTOLD_BEATS = 3
+"""Beats that say more was processed, without a task event in between, before events are off.
+Task events are sent in bundles, and one may be lost with the feed, so fewer prove nothing."""
 
 _INTRODUCTIONS_MOST = 5
 _INTRODUCE_AGAIN_SECONDS = 3.0
@@ -52,7 +55,9 @@ class Process:
         "skew_count",
         "skew_last_best",
         "state",
+        "task_events",
         "unanswered",
+        "untold_beats",
         "version",
     )
 
@@ -86,6 +91,10 @@ class Process:
         """When to ask it next; a worker that just came online does not listen yet."""
         self.active: int | None = None
         self.processed: int | None = None
+        self.task_events: bool | None = None
+        """Whether it sends task events; None: it has processed nothing that would tell."""
+        self.untold_beats = 0
+        """Beats that said more was processed, since its last task event."""
         self.load1: float | None = None
         self.version: str | None = None
         self.queues: tuple[str, ...] | None = None
@@ -148,12 +157,20 @@ class Process:
             self.active = event.active
             self.freq_seconds = event.freq or self.freq_seconds or DEFAULT_FREQ_SECONDS
         if event.processed is not None:
-            self.processed = event.processed
+            self._note_processed(event.processed)
         if event.loadavg:
             self.load1 = event.loadavg[0]
         self.version = event.sw_ver or self.version
         if event.timestamp is not None:
             self._note_skew(event.timestamp - at)
+
+    def _note_processed(self, processed: int) -> None:
+        """Notice that it processes tasks and sends no event of them."""
+        if self.processed is not None and processed > self.processed:
+            self.untold_beats += 1
+            if self.untold_beats >= _UNTOLD_BEATS:
+                self.task_events = False
+        self.processed = processed
 
     def _note_skew(self, ahead_seconds: float) -> None:
         """Keep the largest of the last beats: the one that travelled fastest."""

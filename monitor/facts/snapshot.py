@@ -62,6 +62,8 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     may merely not have been heard yet."""
     event_lag_seconds: float | None = None
     event_gaps: int = 0
+    workers_without_events: int | None = None
+    """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
 
     @property
@@ -103,6 +105,8 @@ class WorkerFacts(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     active: int | None = None
     processed: int | None = None
+    task_events: bool | None = None
+    """Whether it sends task events; None while it has processed nothing that would tell."""
     concurrency: int | None = None
     queues: tuple[str, ...] | None = None
     last_seen_at: float | None = None

@@ -125,8 +125,10 @@ class WorkerBook:
         process = self._roll.newest(hostname)
         if process is not None and process.pid == pid and process.state == "online":
             process.last_seen_at = at
+            process.task_events, process.untold_beats = True, 0
             return
         process = self._roll.heard(hostname, pid, at)
+        process.task_events, process.untold_beats = True, 0
         if process.state != "offline":  # tasks may end after the goodbye
             process.seen(at)
 
@@ -329,6 +331,7 @@ class WorkerBook:
             pid=process.pid,
             active=None if blind or process.state not in UP_STATES else process.active,
             processed=process.processed,
+            task_events=None if blind or process.state not in UP_STATES else process.task_events,
             concurrency=process.concurrency,
             queues=process.queues if hostname not in self._roll.shared else None,
             last_seen_at=process.last_seen_at,

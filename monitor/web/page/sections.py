@@ -68,7 +68,11 @@ def _memory(broker: BrokerFacts) -> Markup:
 def _events(broker: BrokerFacts) -> Markup:
     if broker.events_connected is None:
         return UNKNOWN
-    return badge("connected", "good") if broker.events_connected else badge("lost", "critical")
+    if not broker.events_connected:
+        return badge("lost", "critical")
+    off = broker.workers_without_events
+    why = element("small", f"{off} workers send no task events") if off else Markup("")
+    return joined((badge("connected", "good"), why))
 
 
 def queues_section(view: View, snapshot: Snapshot) -> Markup:

@@ -14,6 +14,7 @@ def test_the_table_of_built_in_rules():
         ("QueueAbandoned", "queue", "length > 0 and workers == 0", 120.0, "critical"),
         ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
         ("QueueTooLong", "queue", "length > max_length", 120.0, "warning"),
+        ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
 
@@ -44,6 +45,11 @@ OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
         ("QueueTooOld", queue(oldest_age_seconds=9.0), None, ""),
         ("QueueTooLong", queue(length=11, max_length=10), True, "high: 11 waiting, more than 10"),
         ("QueueTooLong", queue(length=10, max_length=10), False, ""),
+        ("EventsOff", BrokerFacts(broker="b", workers_without_events=2), True,
+         "2 workers process tasks and send no task events, so their tasks are not counted: start "
+         "workers with -E, or run celery -A <app> control enable_events"),
+        ("EventsOff", BrokerFacts(broker="b", workers_without_events=0), False, ""),
+        ("EventsOff", BrokerFacts(broker="b"), None, ""),
         # Where no bound is set there is nothing to say.
         ("QueueTooLong", queue(length=10), None, ""),
     ],

@@ -428,3 +428,30 @@ def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, obj
         assert len({row.hostname for row in rows}) == len(rows)
         assert all(row.state is None or row.state in WORKER_STATES for row in rows)
         assert len(bench.book.roster()) <= 16
+
+
+def task_events(bench: Bench) -> bool | None:
+    (row,) = bench.book.facts()
+    return row.task_events
+
+
+def test_a_worker_that_processes_and_tells_of_no_task_has_its_events_off() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    told = []
+    for processed in (0, 4, 4, 9, 12):
+        bench.send("worker-heartbeat", "high@web1", processed=processed)
+        told.append(task_events(bench))
+    assert told == [None, None, None, None, False]
+    bench.book.task_event("high@web1", 1, bench.now)
+    assert task_events(bench) is True
+
+
+def test_task_events_that_come_later_than_the_beat_are_not_off() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    for processed in range(1, 20):
+        bench.send("worker-heartbeat", "high@web1", processed=processed)
+        if processed % 2 == 0:
+            bench.book.task_event("high@web1", 1, bench.now)
+        assert task_events(bench) is not False

@@ -69,6 +69,7 @@ BROKER = BrokerFacts(
     events_dropped={"malformed": 1},
     event_lag_seconds=0.004,
     event_gaps=1,
+    workers_without_events=1,
 )
 
 HIGH = QueueFacts(
@@ -114,6 +115,7 @@ DEAD_WORKER = WorkerFacts(
     pid=4_711,
     active=2,
     processed=9_120,
+    task_events=True,
     concurrency=2,
     queues=("high",),
     last_seen_at=NOW - 14,
