@@ -6,6 +6,7 @@ snapshot and sends. Called by `cli.py`.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import random
@@ -169,17 +170,17 @@ class Daemon:
     async def _tick_forever(self) -> None:
         while True:
             self._wake.clear()
+            pause = self._settings.poll.interval
             try:
                 await self._tick()
+                pause = self._pause()
             except Exception as error:  # the next tick may do better, and this one is told of
                 _log.exception("a tick failed")
                 self._dispatcher.report(error)
             await asyncio.sleep(_LEAST_BETWEEN_TICKS_SECONDS)
-            try:
-                async with asyncio.timeout(self._pause()):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
                     await self._wake.wait()
-            except TimeoutError:
-                pass
 
     def _pause(self) -> float:
         """Return how long to wait for news before the next tick is due anyway."""
