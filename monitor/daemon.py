@@ -6,6 +6,7 @@ snapshot and sends. Called by `cli.py`.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import random
@@ -13,7 +14,8 @@ import signal
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 
 import aiohttp
 from msgspec.structs import replace
@@ -27,6 +29,7 @@ from monitor.broker.connection import parse_url
 from monitor.broker.keys import Keys
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.watch import BrokerWatch
+from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
@@ -85,24 +88,23 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        saved = self._keeper.open()
-        try:
+        async with AsyncExitStack() as stack:
             server = await serve(make_app(self), self._settings.web.listen)
-            try:
-                async with aiohttp.ClientSession() as session:
-                    self._wire_up(saved, session, server.port)
-                    event(_log, logging.INFO, "listening", port=server.port)
-                    await self._work(stop)
-            finally:
-                await server.close()
-        finally:
-            await self._keeper.close()
+            stack.push_async_callback(server.close)
+            # Nothing waits from here until all is wired up, so that no request comes before.
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            page_url = f"http://{socket.gethostname()}:{server.port}/"
+            channels = make_channels(self._settings.channels, session, page_url)
+            # Last of what can fail: whoever may not start leaves no file behind.
+            saved = self._keeper.open()
+            stack.push_async_callback(self._keeper.close)
+            self._wire_up(saved, channels, server.port)
+            event(_log, logging.INFO, "listening", port=server.port)
+            await self._work(stop)
 
-    def _wire_up(self, saved: Saved, session: aiohttp.ClientSession, port: int) -> None:
+    def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
         alerts = self._settings.alerts
         host = socket.gethostname()
-        page_url = f"http://{host}:{port}/"
-        channels = make_channels(self._settings.channels, session, page_url)
         self._engine = Engine(rules_of(alerts), saved.alerts)
         spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
         self._outbox = Outbox(alerts, self._settings.channels, spread, saved.deliveries)
@@ -168,17 +170,17 @@ class Daemon:
     async def _tick_forever(self) -> None:
         while True:
             self._wake.clear()
+            pause = self._settings.poll.interval
             try:
                 await self._tick()
+                pause = self._pause()
             except Exception as error:  # the next tick may do better, and this one is told of
                 _log.exception("a tick failed")
                 self._dispatcher.report(error)
             await asyncio.sleep(_LEAST_BETWEEN_TICKS_SECONDS)
-            try:
-                async with asyncio.timeout(self._pause()):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
                     await self._wake.wait()
-            except TimeoutError:
-                pass
 
     def _pause(self) -> float:
         """Return how long to wait for news before the next tick is due anyway."""

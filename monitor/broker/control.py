@@ -20,6 +20,7 @@ from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.readings import WorkerReply
 
+_ANSWERS_A_POP = 1000
 _ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
 
@@ -100,10 +101,11 @@ class Control:
         deadline = clock() + _ANSWER_SECONDS
         while len(answers) < expected and (left := deadline - clock()) > 0:
             timeout = f"{max(left, 0.05):.3f}"
-            (reply,) = await wire.ask(pack([("BRPOP", self._reply_list, timeout)]), 1)
-            _check(reply)
-            if reply is not None:
-                answers.extend(self._read(reply[1], clock()))
+            (first,) = await wire.ask(pack([("BRPOP", self._reply_list, timeout)]), 1)
+            if _check(first) is not None:
+                (more,) = await wire.ask(pack([("RPOP", self._reply_list, _ANSWERS_A_POP)]), 1)
+                for message in (first[1], *(_check(more) or ())):
+                    answers.extend(self._read(message, clock()))
         return answers
 
     async def enable_events(self, wire: Wire, hostnames: Iterable[str] | None) -> None:

@@ -5,7 +5,7 @@ where the last call stopped and does a bounded number of slices a call. Tables t
 already known are read in full each time, which finds a new queue of a known exchange at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
@@ -22,15 +22,17 @@ class Discovery:
         self._cursor = b"0"
         self._tables: set[bytes] = set()
         self._found: set[bytes] = set()
+        self.refused = ""
+        """What the server said when it refused to be searched; empty: it did not."""
 
-    async def queues(self, wire: Wire) -> set[str]:
+    async def queues(self, wire: Wire, until: float, clock: Callable[[], float]) -> set[str]:
         """Return the queues named by all binding tables known so far.
 
-        Nothing is found, and nothing lost, where the ACL forbids SCAN or SMEMBERS.
-        Raises BrokerError when the connection breaks.
+        Begins no further slice after `until`. Nothing is found, and nothing lost, where SCAN
+        or SMEMBERS are refused. Raises BrokerError when the connection breaks.
         """
         for _ in range(_SLICES_A_CALL):
-            if await self._slice(wire):
+            if await self._slice(wire) or clock() >= until:
                 break
         tables = sorted(self._tables)
         replies = await wire.ask(pack(("SMEMBERS", key) for key in tables), len(tables))
@@ -42,7 +44,9 @@ class Discovery:
         scan = ("SCAN", self._cursor, "MATCH", match, "COUNT", count, "TYPE", "set")
         (reply,) = await wire.ask(pack([scan]), 1)
         if not isinstance(reply, list):
+            self.refused = f"queues cannot be discovered: {reply}"
             return True
+        self.refused = ""
         self._cursor, keys = reply
         self._found.update(keys)
         self._tables.update(keys)

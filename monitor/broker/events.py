@@ -14,6 +14,7 @@ from monitor.facts.readings import Event
 
 Handler = Callable[[Event, float], None]
 
+_TYPE_MOST = 100
 _TYPES_MOST = 100
 """Event types that are counted by name: custom events could bring any number."""
 
@@ -85,7 +86,7 @@ class EventReader:
             self._task_seen(event.hostname, event.pid, at)
 
     def _first(self, kind: str) -> None:
-        if len(self.received) >= _TYPES_MOST:
+        if len(self.received) >= _TYPES_MOST or len(kind) > _TYPE_MOST:
             kind = "other"
         self.received[kind] = self.received.get(kind, 0) + 1
 

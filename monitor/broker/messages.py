@@ -57,5 +57,10 @@ def read_head(tail: bytes) -> MessageHead | None:
     return MessageHead(
         tag=tag,
         eta_at=parse_time(headers.eta),
-        enqueued_at=next((float(at) for at in stamps if isinstance(at, int | float)), None),
+        enqueued_at=next((float(at) for at in stamps if _is_unix_seconds(at)), None),
     )
+
+
+def _is_unix_seconds(at: Any) -> bool:
+    """Whether it can be a time: between 2001 and 5138, so no milliseconds and no nonsense."""
+    return isinstance(at, int | float) and 1e9 <= at <= 1e11

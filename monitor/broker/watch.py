@@ -98,13 +98,16 @@ class BrokerWatch:
             async with asyncio.timeout(timeout):
                 wire = wire or await Wire.open(self._settings, timeout)
                 await self._read(wire)
-                if self._watch(await self._discovery.queues(wire)):
-                    await self._read(wire)  # a new queue is shown with its length at once
-            return wire
+            return await self._discover(wire)
         except TimeoutError:
             error = BrokerError("timeout", f"no answer within {timeout:g} s")
         except BrokerError as caught:
             error = caught
+        except Exception as defect:
+            # Numbers that are no longer read must not stay and look healthy.
+            text = f"a defect of the monitor: {type(defect).__name__}"
+            self._books.poll_failed(PollFailure(self._clock(), "defect", text))
+            raise
         if wire is not None:
             wire.close()
         self._books.poll_failed(PollFailure(self._clock(), error.reason, str(error)))
@@ -115,6 +118,25 @@ class BrokerWatch:
         poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
         self._books.polled(poll)
         self._say("poll", "", "broker can be read")
+
+    async def _discover(self, wire: Wire) -> Wire | None:
+        """Look for queues, and return the connection if it is still good.
+
+        The poll was good: a look that takes too long is no failure, and goes on next time.
+        """
+        timeout = self._poll_settings.timeout
+        try:
+            async with asyncio.timeout(timeout):
+                until = self._clock() + timeout / 4
+                found = await self._discovery.queues(wire, until, self._clock)
+                if self._watch(found):
+                    await self._read(wire)  # a new queue is shown with its length at once
+        except TimeoutError:
+            wire.close()
+            return None
+        refused = self._discovery.refused
+        self._say("discovery", refused, refused or "queues can be discovered")
+        return wire
 
     def _watch(self, discovered: Iterable[str]) -> bool:
         """Watch the queues that were found, as far as the settings want them.
@@ -140,14 +162,14 @@ class BrokerWatch:
     async def _listen_forever(self) -> None:
         pause = _RETRY_FIRST_SECONDS
         while True:
+            gaps = self._books.event_gaps
             try:
                 await self._listen()
             except BrokerError as error:
-                if self._books.feed_connected:
-                    pause = _RETRY_FIRST_SECONDS
-                self._books.feed(False, self._clock())
                 self._say("feed", error.reason, f"event feed is down: {error}")
                 self._changed()
+            if self._books.event_gaps != gaps:
+                pause = _RETRY_FIRST_SECONDS  # it was up until now
             await asyncio.sleep(pause)
             pause = min(pause * 2, _RETRY_MOST_SECONDS)
 
@@ -155,21 +177,34 @@ class BrokerWatch:
         """Read events until the connection breaks. Raises BrokerError."""
         wire = await Wire.open(self._settings, self._poll_settings.timeout)
         try:
-            subscribe = pack([("PSUBSCRIBE", self._keys.event_pattern)])
-            (reply,) = await wire.ask(subscribe, 1)
-            if isinstance(reply, Exception):
-                raise BrokerError("permission", f"PSUBSCRIBE was refused: {reply}")
+            replies = await self._subscribe(wire)
             self._books.feed(True, self._clock())
             self._say("feed", "", "event feed is up")
             while True:
+                self._reader.read(replies, self._clock())
                 try:
                     async with asyncio.timeout(_SILENCE_SECONDS):
                         replies = await wire.batch()
                 except TimeoutError:
                     replies = await self._still_there(wire)
-                self._reader.read(replies, self._clock())
         finally:
             wire.close()
+            # Whatever ended it: what is not heard must not look like silence.
+            self._books.feed(False, self._clock())
+
+    async def _subscribe(self, wire: Wire) -> Iterator[Reply]:
+        """Return what came with the confirmation: events do not wait. Raises BrokerError."""
+        wire.send(pack([("PSUBSCRIBE", self._keys.event_pattern)]))
+        try:
+            async with asyncio.timeout(self._poll_settings.timeout):
+                while True:
+                    replies = await wire.batch()
+                    for reply in replies:
+                        if isinstance(reply, Exception):
+                            raise BrokerError("permission", f"PSUBSCRIBE was refused: {reply}")
+                        return replies
+        except TimeoutError:
+            raise BrokerError("timeout", "PSUBSCRIBE was not answered") from None
 
     async def _still_there(self, wire: Wire) -> Iterator[Reply]:
         """Ask a silent server for a sign of life; an event will do. Raises BrokerError."""

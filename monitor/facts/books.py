@@ -56,7 +56,8 @@ class Books:
         self._poll_errors: dict[str, int] = {}
         self._poll_duration = Histogram(_POLL_BOUNDS)
         self._events_connected = False
-        self._event_gaps = 0
+        self.event_gaps = 0
+        """How often the feed was lost after it had been up."""
         self.events_received: Mapping[str, int] = {}
         self.events_dropped: dict[str, int] = {}
         self.queues_left_out = 0
@@ -90,14 +91,9 @@ class Books:
     def feed(self, connected: bool, now: float) -> None:
         """Note that the event feed came up or went down."""
         if self._events_connected and not connected:
-            self._event_gaps += 1
+            self.event_gaps += 1
         self._events_connected = connected
         self.workers.feed(connected, now)
-
-    @property
-    def feed_connected(self) -> bool:
-        """Whether the event feed is up."""
-        return self._events_connected
 
     def step(self, now: float) -> None:
         """Move on what only time changes."""
@@ -134,7 +130,7 @@ class Books:
             events_received=dict(self.events_received),
             events_dropped=self._dropped(),
             event_lag_seconds=self.workers.event_lag_seconds if self._events_connected else None,
-            event_gaps=self._event_gaps,
+            event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
             queues_left_out=self.queues_left_out,
         )

@@ -8,6 +8,9 @@ from monitor.facts.readings import Event, RosterEntry
 DEFAULT_FREQ_SECONDS = 2.0
 """What Celery workers beat with unless told otherwise (celery/worker/heartbeat.py)."""
 
+_FREQ_LEAST, _FREQ_MOST = 0.1, 3600.0
+"""What can be a rhythm; a worker that claims another would be late for ever, or never."""
+
 _BEATS_MISSED = 3
 _NO_RHYTHM_SECONDS = 60.0
 """How long a worker that sends no heartbeats may be silent before it is asked."""
@@ -51,6 +54,7 @@ class Process:
         "processes_before",
         "queues",
         "reason",
+        "restarts",
         "skew_best",
         "skew_count",
         "skew_last_best",
@@ -79,6 +83,8 @@ class Process:
         may have been started in the place of one of them."""
         self.followed = False
         """Whether it is in `may_follow` of a younger process."""
+        self.restarts = {"true": 0, "false": 0}
+        """How often it and those before it under its name were started again, by `clean`."""
         self.answered = False
         """Whether it ever answered a control command."""
         self.unanswered = 0
@@ -113,6 +119,8 @@ class Process:
         process.freq_seconds = entry.freq_seconds or None
         process.queues = entry.queues
         process.concurrency = entry.concurrency
+        # Only an answer to a question tells either of them.
+        process.answered = entry.concurrency is not None or entry.queues is not None
         process.pool = entry.pool
         process.version = entry.version
         process.may_follow = set(entry.may_follow)
@@ -155,7 +163,7 @@ class Process:
         if event.active is not None:
             # A beat without it was asked for by some event viewer; its freq is not the rhythm.
             self.active = event.active
-            self.freq_seconds = event.freq or self.freq_seconds or DEFAULT_FREQ_SECONDS
+            self._note_freq(event.freq)
         if event.processed is not None:
             self._note_processed(event.processed)
         if event.loadavg:
@@ -171,6 +179,12 @@ class Process:
             if self.untold_beats >= _UNTOLD_BEATS:
                 self.task_events = False
         self.processed = processed
+
+    def _note_freq(self, freq_seconds: float | None) -> None:
+        if freq_seconds is not None and _FREQ_LEAST <= freq_seconds <= _FREQ_MOST:
+            self.freq_seconds = freq_seconds
+        elif self.freq_seconds is None:
+            self.freq_seconds = DEFAULT_FREQ_SECONDS
 
     def _note_skew(self, ahead_seconds: float) -> None:
         """Keep the largest of the last beats: the one that travelled fastest."""
@@ -193,6 +207,15 @@ class Process:
             return _NO_RHYTHM_SECONDS
         learned = self.gap_seconds + self.freq_seconds
         return max(_BEATS_MISSED * self.freq_seconds, learned)
+
+    def restarted(self, *, clean: bool) -> None:
+        """Count that it was started again, by whether a goodbye came first."""
+        self.restarts["true" if clean else "false"] += 1
+
+    def ask_anew(self) -> None:
+        """Forget what it told of itself: it is another now, or told it for several."""
+        self.queues = self.concurrency = None
+        self.introductions = 0
 
     def wants_introduction(self, now: float) -> bool:
         """Whether it is time to ask, once more, for its queues and pool."""

@@ -145,7 +145,7 @@ class _Queue:
             self.age_seconds, self.age_exact = 0.0, True
             return
         ages = [
-            (max(0.0, at - (head.enqueued_at or since)), head.enqueued_at is not None)
+            (max(0.0, at - _waiting_since(head, since)), head.enqueued_at is not None)
             for head, since in self.oldest.values()
             if head.eta_at is None or head.eta_at <= at
         ]
@@ -155,6 +155,12 @@ class _Queue:
         waiting = sum(1 for n in self.lengths if n)
         self.age_seconds = max(age for age, _ in ages)
         self.age_exact = len(ages) == waiting and all(exact for _, exact in ages)
+
+
+def _waiting_since(head: MessageHead, seen_at: float) -> float:
+    """Return since when the message could have run; before its ETA nobody kept it waiting."""
+    entered_at = seen_at if head.enqueued_at is None else head.enqueued_at
+    return entered_at if head.eta_at is None else max(entered_at, head.eta_at)
 
 
 def _consuming(

@@ -76,6 +76,7 @@ POLL_FAILURE_REASONS = (
     "permission",  # the ACL lacks a right that a poll cannot do without
     "protocol",  # what answers is not Redis
     "server",  # any other error reply, such as LOADING
+    "defect",  # the monitor itself failed; its log says where
 )
 
 

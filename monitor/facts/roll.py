@@ -16,8 +16,6 @@ _START_SECONDS = 0.5
 """Celery needs longer than this to start: who is first heard sooner after another lived beside
 it, and was not started in its place."""
 
-_RESTART_NAMES_MOST = 10_000
-
 
 class Roll:
     """The processes there are."""
@@ -27,7 +25,6 @@ class Roll:
         self._by_name: dict[str, list[Process]] = {}
         """The processes of each name, in the order in which they were first heard."""
         self._shared = set(shared)
-        self._restarts: dict[str, dict[str, int]] = {}
         for process in sorted(known, key=lambda process: process.first_seen_at):
             self._enter(process)
             for other in self._by_name[process.hostname]:
@@ -54,6 +51,8 @@ class Roll:
     def heard(self, hostname: str, pid: int | None, at: float) -> Process:
         """Return the process that was heard, which may be new."""
         process = self._processes.get((hostname, pid))
+        if process is None and pid is None:
+            process = self.newest(hostname)  # an event without a pid says nothing of another
         if process is None:
             return self._born(Process(hostname, pid, at))
         if process.followed and process.state != "offline":
@@ -84,12 +83,11 @@ class Roll:
         self._by_name.setdefault(process.hostname, []).append(process)
 
     def successor(self, process: Process) -> Process | None:
-        """Return who was started in its place, and count that as a restart, once."""
+        """Return who was started in its place, for once."""
         for other in self._by_name[process.hostname]:
             if process.pid in other.may_follow and other.state in UP_STATES:
                 # One process follows one: of the others it did not take the place.
                 other.may_follow.clear()
-                self.count_restart(process.hostname, clean=process.goodbye_at is not None)
                 return other
         return None
 
@@ -100,19 +98,8 @@ class Roll:
         of_name.remove(process)
         if not of_name:
             del self._by_name[process.hostname]
+        if len(of_name) < 2:
             self._shared.discard(process.hostname)
-
-    def count_restart(self, hostname: str, *, clean: bool) -> None:
-        """Count a restart under the name, by whether a goodbye came first."""
-        counts = self._restarts.setdefault(hostname, {"true": 0, "false": 0})
-        counts["true" if clean else "false"] += 1
-        if len(self._restarts) > _RESTART_NAMES_MOST:
-            # The names of pods never come again.
-            del self._restarts[next(iter(self._restarts))]
-
-    def restarts(self, hostname: str) -> dict[str, int]:
-        """Return how often the name was started again, by `clean`: `true` or `false`."""
-        return dict(self._restarts.get(hostname) or {"true": 0, "false": 0})
 
     def label(self, process: Process) -> str:
         """Return its name, with the pid where the name alone would mean several."""

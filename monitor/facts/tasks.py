@@ -14,9 +14,11 @@ from monitor.facts.readings import Event
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
 from monitor.facts.snapshot import TaskFacts
 from monitor.facts.times import parse_time
+from monitor.values.names import bounded
 
 _SENT_MAY_LAG_SECONDS = 2.0
 _RUNS_MOST = 100_000
+_UUID_MOST = 256
 _ENDED_MOST = 5_000
 _SERIES_MOST = 10_000
 _RUN_KEPT_SECONDS = 86_400.0
@@ -49,6 +51,7 @@ class TaskBook:
         self._ended: dict[str, _Run] = {}
         self._ended_before: dict[str, _Run] = {}
         self._waiting: deque[tuple[float, _Run]] = deque()
+        self._look_for_lost_at = 0.0
         self.left_out = 0
         """Runs that were not followed because too many were under way."""
         self.handlers: dict[str, Callable[[Event, float], None]] = {
@@ -71,11 +74,12 @@ class TaskBook:
         if uuid is None or name is None:
             return
         run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, name, at)
+        # First of all: a started that came before it waits for this time.
+        eta_at = parse_time(event.eta) if event.eta else None
+        run.due_at = at if eta_at is None or eta_at < at else eta_at
         series = run.series
         if series is None:
             series = self._name(run, name, event.queue or UNKNOWN)
-        eta_at = parse_time(event.eta) if event.eta else None
-        run.due_at = at if eta_at is None or eta_at < at else eta_at
         series.counts["task-sent"] += 1
         series.last_sent_at = at
         series.frozen = None
@@ -88,6 +92,8 @@ class TaskBook:
         run = self._runs.get(uuid)
         if run is None:
             run = self._find_ended(uuid) or self._start(uuid, event.name, at)
+            if uuid not in self._runs and run.first_seen_at == at:
+                self.left_out += 1
         run.hostname = event.hostname
         series = run.series
         if series is None:
@@ -118,15 +124,20 @@ class TaskBook:
 
     def _start(self, uuid: str, name: str | None, at: float) -> _Run:
         run = _Run(name, at)
-        if len(self._runs) >= _RUNS_MOST:
-            # The oldest are kept, for they are the next to run, unless they are lost.
-            oldest = next(iter(self._runs))
-            if at - self._runs[oldest].first_seen_at < _RUN_KEPT_SECONDS:
-                self.left_out += 1
-                return run
-            del self._runs[oldest]
-        self._runs[uuid] = run
+        if len(uuid) <= _UUID_MOST and (len(self._runs) < _RUNS_MOST or self._made_room(at)):
+            self._runs[uuid] = run
         return run
+
+    def _made_room(self, at: float) -> bool:
+        """Give up the oldest run if it is lost; else the oldest are kept, for they are next."""
+        if at < self._look_for_lost_at:
+            return False
+        oldest = next(iter(self._runs))
+        if at - self._runs[oldest].first_seen_at < _RUN_KEPT_SECONDS:
+            self._look_for_lost_at = at + 1.0
+            return False
+        del self._runs[oldest]
+        return True
 
     def _end(self, uuid: str, run: _Run) -> None:
         """Keep an ended run for a while: a late task-sent or task-rejected belongs to it."""
@@ -152,6 +163,7 @@ class TaskBook:
         return series
 
     def _of(self, name: str, queue_name: str) -> TaskSeries:
+        name, queue_name = bounded(name), bounded(queue_name)
         series = self._series.get((name, queue_name))
         if series is None:
             if len(self._series) >= _SERIES_MOST:

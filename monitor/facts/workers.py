@@ -23,6 +23,9 @@ _PINGS = 2
 
 _PING_EVERY_SECONDS = 2.0
 
+_UNASKED_SECONDS = 16.0
+"""Without control, silence must be longer than a hung broker can go unnoticed by the feed."""
+
 _OFFLINE_KEPT_SECONDS = 300.0
 _GONE_KEPT_SECONDS = 60.0
 _CENSUS_EVERY_SECONDS = 300.0
@@ -115,7 +118,9 @@ class WorkerBook:
             process.goodbye_at = at
             process.enter("offline", "it said goodbye", at)
             return
-        self._note_restart(process, event)
+        if self._was_restarted(process, event):
+            process.restarted(clean=process.goodbye_at is not None)
+            process.ask_anew()
         process.beat(event, at)
         if event.timestamp is not None and process.skew_seconds is not None:
             self.event_lag_seconds = process.skew_seconds - (event.timestamp - at)
@@ -129,7 +134,9 @@ class WorkerBook:
             return
         process = self._roll.heard(hostname, pid, at)
         process.task_events, process.untold_beats = True, 0
-        if process.state != "offline":  # tasks may end after the goodbye
+        if process.state == "offline":
+            process.changed_at = at  # its tasks may end after the goodbye, and it is still there
+        else:
             process.seen(at)
 
     def reply(self, reply: WorkerReply) -> None:
@@ -147,13 +154,22 @@ class WorkerBook:
             if newest is not None:
                 newest.queues = reply.queues
 
-    def _note_restart(self, process: Process, event: Event) -> None:
-        """Count a restart under the same pid, as in a container, by its counter going back."""
-        before, now_processed = process.processed, event.processed
-        if before and now_processed is not None and now_processed < before:
-            self._roll.count_restart(process.hostname, clean=process.goodbye_at is not None)
-            process.queues = process.concurrency = None
-            process.introductions = 0
+    def _was_restarted(self, process: Process, event: Event) -> bool:
+        """Whether it is another process under the same pid, as in a container.
+
+        Its counter went back; or it says hello without a goodbye although nobody stopped
+        listening. With a goodbye and its old counter it only lost the broker for a moment.
+        """
+        before, processed = process.processed, event.processed
+        if before and processed is not None and processed < before:
+            return True
+        return (
+            event.type == "worker-online"
+            and process.last_beat_at is not None
+            and process.goodbye_at is None
+            and not processed
+            and process.last_seen_at >= self._listening_from
+        )
 
     # -- what is asked ---------------------------------------------------------------
 
@@ -166,10 +182,8 @@ class WorkerBook:
         if self._feed_lost_at is not None or not self._control:
             return Wanted()
         census = self._census_at is None or now - self._census_at >= _CENSUS_EVERY_SECONDS
-        new = [p for p in self._roll if p.wants_introduction(now)]
-        for process in new:
-            process.introduced(now)
-        introduce = () if census else tuple({p.hostname for p in new})
+        new = {p.hostname for p in self._roll if p.wants_introduction(now)}
+        introduce = () if census else tuple(new)
         ping = self._to_ping(now)
         shared = any(map(self._roll.crowded, (*introduce, *ping)))
         return Wanted(ping=ping, introduce=introduce, census=census, shared=shared)
@@ -188,13 +202,16 @@ class WorkerBook:
         """
         if wanted.census:
             self._census_at = sent_at
+        consumers = self.consumers()
         for process in self._roll:
+            if wanted.census or process.hostname in wanted.introduce:
+                process.introduced(sent_at)
             if process.hostname not in wanted.ping or process.state != "late":
                 continue
             if process.last_seen_at < sent_at:
                 process.unanswered += 1
             if process.unanswered >= _PINGS:
-                self._give_up(process, sent_at, registered.get(process.hostname, True))
+                self._give_up(process, sent_at, registered.get(process.hostname, True), consumers)
 
     @property
     def settled(self) -> bool:
@@ -207,47 +224,56 @@ class WorkerBook:
 
     def step(self, now: float) -> None:
         """Move on what silence, death or absence have had their time."""
+        consumers = self.consumers()
         for process in self._roll:
             if process.state in LISTENED_TO and self._feed_lost_at is None:
-                self._listen(process, now)
+                self._listen(process, now, consumers)
             elif process.state == "dead":
-                self._bury(process, now)
+                self._bury(process, now, consumers)
             elif process.state == "offline":
                 self._let_go(process, now)
         for key in [k for k, (_, at) in self._gone.items() if now - at > _GONE_KEPT_SECONDS]:
             del self._gone[key]
 
-    def _listen(self, process: Process, now: float) -> None:
-        if process.state == "unknown" and process.unanswered >= _PINGS:
-            return  # it was asked in vain, and its silence says nothing
+    def _listen(self, process: Process, now: float, consumers: Consumers) -> None:
         silent = now - max(process.last_seen_at, self._listening_from)
-        if silent <= process.deadline_seconds:
+        if silent <= process.deadline_seconds or self._succeeded(process, now):
             return
-        if self._succeeded(process, now):
-            return
-        if process.state != "late":
+        if process.state == "unknown" and process.unanswered >= _PINGS:
+            # It was asked in vain, and its silence says nothing; but not for ever.
+            if silent > self._settings.forget_after:
+                self._remove(process, "forgotten: not heard for long", now)
+        elif process.state != "late":
             process.unanswered = 0
             process.enter("late", f"silent for {now - process.last_seen_at:.0f} s", now)
-        elif not self._control and silent > 2 * process.deadline_seconds:
-            self._give_up(process, now, registered=True)
+        elif not self._control and silent > max(2 * process.deadline_seconds, _UNASKED_SECONDS):
+            self._give_up(process, now, True, consumers)
 
     def _succeeded(self, process: Process, now: float) -> bool:
         """Whether another was started in its place; it is let go then."""
         successor = self._roll.successor(process)
-        if successor is not None:
-            self._remove(process, f"replaced by pid {successor.pid}", now)
-        return successor is not None
+        if successor is None:
+            return False
+        successor.restarts = dict(process.restarts)
+        if process.last_seen_at >= self._listening_from or process.goodbye_at is not None:
+            # What fell into a time when nobody listened may have been clean or not.
+            successor.restarted(clean=process.goodbye_at is not None)
+        self._remove(process, f"replaced by pid {successor.pid}", now)
+        return True
 
-    def _give_up(self, process: Process, now: float, registered: bool) -> None:
+    def _give_up(
+        self, process: Process, now: float, registered: bool, consumers: Consumers
+    ) -> None:
         """Decide on a worker that is silent and does not answer."""
         silent = now - process.last_seen_at
         if not process.answered and process.last_beat_at is None and not process.freq_seconds:
+            process.unanswered = _PINGS
             process.enter("unknown", "it sends no heartbeats and answers no commands", now)
             return
         if not registered and self._may_have_missed_goodbye(process):
             process.enter("offline", "it left while the monitor was not listening", now)
             return
-        process.processes_before = self._processes_with(process)
+        process.processes_before = self._processes_with(process, consumers)
         how = f"did not answer {_PINGS} pings" if self._control else "was not asked (control off)"
         process.enter("dead", f"silent for {silent:.0f} s and {how}", now)
 
@@ -261,29 +287,30 @@ class WorkerBook:
         forgot = started_at is not None and started_at > process.last_seen_at
         return process.last_seen_at < self._listening_from and not forgot
 
-    def _processes_with(self, process: Process) -> dict[str, int]:
-        """Return the live processes on each of its queues, this one's included; {}: unknown."""
+    def _processes_with(self, process: Process, consumers: Consumers) -> dict[str, int]:
+        """Return the processes on each of its queues while it lived; {}: not known.
+
+        `consumers` are those of the moment before, when it still counted.
+        """
         if process.queues is None or process.concurrency is None:
             return {}
         if process.hostname in self._roll.shared:
             return {}  # which of the name has which queues, nobody knows
         own = 0 if process.state in UP_STATES else process.concurrency
         before = {}
-        processes = self.consumers().processes
         for queue in process.queues:
-            live = processes.get(queue, 0)
+            live = consumers.processes.get(queue, 0)
             if live is None:
                 return {}
             before[queue] = live + own
         return before
 
-    def _bury(self, process: Process, now: float) -> None:
+    def _bury(self, process: Process, now: float, consumers: Consumers) -> None:
         """Let go of a dead worker that was replaced or has been dead for long."""
         if self._succeeded(process, now):
             return
         before = process.processes_before
-        live = self.consumers()
-        if before and all((live.processes.get(q) or 0) >= n for q, n in before.items()):
+        if before and all((consumers.processes.get(q) or 0) >= n for q, n in before.items()):
             self._remove(process, "replaced: its queues have their processes back", now)
         elif now - process.changed_at > self._settings.forget_after:
             self._remove(process, "forgotten: dead for long and never replaced", now)
@@ -297,13 +324,18 @@ class WorkerBook:
 
     def _remove(self, process: Process, reason: str, now: float) -> None:
         self._gone[self._broker, self._roll.label(process)] = (reason, now)
+        was_shared = process.hostname in self._roll.shared
         self._roll.remove(process)
+        last = self._roll.newest(process.hostname)
+        if was_shared and last is not None and process.hostname not in self._roll.shared:
+            last.ask_anew()  # now that its answers are its own
 
     # -- what is true ----------------------------------------------------------------
 
     def consumers(self) -> Consumers:
         """Return who consumes what."""
-        return count_consumers(self._roll, self._roll.shared, everybody=self.settled)
+        everybody = self._feed_lost_at is None and self._census_at is not None
+        return count_consumers(self._roll.rows(), self._roll.shared, everybody=everybody)
 
     def only_queue(self, hostname: str) -> str | None:
         """Return the queue that the worker consumes if it is the only one."""
@@ -337,7 +369,7 @@ class WorkerBook:
             last_seen_at=process.last_seen_at,
             clock_skew_seconds=None if blind else process.skew_seconds,
             load1=None if blind or process.state not in UP_STATES else process.load1,
-            restarts=self._roll.restarts(hostname),
+            restarts=dict(process.restarts),
             version=process.version,
             pool=process.pool,
         )

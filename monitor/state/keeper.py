@@ -59,12 +59,17 @@ class Keeper:
         loop = asyncio.get_running_loop()
         self._saving = loop.run_in_executor(self._thread, self._store.save, saved)
         try:
-            await asyncio.wait_for(asyncio.shield(self._saving), _SAVE_SECONDS)
+            # Not wait_for: up to Python 3.11 it can swallow being cancelled.
+            async with asyncio.timeout(_SAVE_SECONDS):
+                await asyncio.shield(self._saving)
         except TimeoutError:
             self._saving.add_done_callback(self._late)
             self._note("the state file is slow: a save takes longer than 2 s")
         except StateError as error:
             self._note(str(error))
+        except Exception as defect:  # whatever it is, it must not keep a notice from being sent
+            _log.exception("the state could not be saved")
+            self._note(f"a defect of the monitor: {type(defect).__name__}")
         else:
             self._note(None)
 
@@ -73,7 +78,8 @@ class Keeper:
         if self._store is not None:
             closing = asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
             try:
-                await asyncio.wait_for(asyncio.shield(closing), _SAVE_SECONDS)
+                async with asyncio.timeout(_SAVE_SECONDS):
+                    await asyncio.shield(closing)
             except (TimeoutError, StateError) as error:
                 event(_log, logging.WARNING, "state not closed", reason=str(error))
         self._thread.shutdown(wait=False)

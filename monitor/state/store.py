@@ -7,7 +7,10 @@ daemon goes on in memory and says so.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os.path import samestat
 from pathlib import Path
+
+import msgspec
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.delivery import Delivery
@@ -19,7 +22,7 @@ from monitor.state.table import Table
 
 BUSY_TIMEOUT_SECONDS = 1.0
 
-_CORRUPT = (ValueError, TypeError, RecursionError)
+_CORRUPT = (ValueError, TypeError, RecursionError, msgspec.MsgspecError)
 """What comes of documents that are no JSON, or not of their kind."""
 
 
@@ -36,6 +39,7 @@ class Store:
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
+        self._file = path.stat()
         self._connection = connection
         self._alerts = Table("alerts", Alert, lambda alert: alert.incarnation)
         self._deliveries = Table("deliveries", Delivery, lambda d: (d.channel, d.group_key))
@@ -76,6 +80,7 @@ class Store:
 
         After an error the next call writes all that has changed since the last good one.
         """
+        self._check_file()
         lasting = tuple(alert for alert in saved.alerts if alert.state != "pending")
         alerts = self._alerts.changes(lasting)
         deliveries = self._deliveries.changes(saved.deliveries)
@@ -92,6 +97,15 @@ class Store:
         self._deliveries.committed(deliveries)
         self._roster.committed(roster)
         self._queues.committed(queues)
+
+    def _check_file(self) -> None:
+        """Raise StateError when the file is gone from its place.
+
+        SQLite would go on writing to what nobody will find again.
+        """
+        with _explained(self.path):
+            if not samestat(self._file, self.path.stat()):
+                raise StateError(f"state file {self.path} was replaced by another file")
 
     def close(self) -> None:
         """Close the file. Raises StateError."""

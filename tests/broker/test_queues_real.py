@@ -1,6 +1,7 @@
 """Queue lengths and ages on a real server, with messages that kombu itself has put there."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -159,3 +160,35 @@ async def test_without_the_right_to_run_scripts_only_ages_are_unknown(
         # The right is missing, which costs the age and nothing else.
         assert watched.part().queues[0].oldest_age_seconds is None
         assert watched.part().broker.up is True
+
+
+@pytest.mark.parametrize("argument", ["ж" * 2000, "字" * 2000])
+async def test_arguments_in_any_script_do_not_hide_the_age(
+    broker: EmbeddedBroker, argument: str
+) -> None:
+    send(broker.url, "high", kwargs={"text": argument}, headers={"x_enqueued_at": time.time() - 50})
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 1})
+        assert watched.part().queues[0].oldest_age_seconds == pytest.approx(50, abs=3)
+
+
+async def test_another_teams_queue_behind_an_acl_costs_nothing_but_itself(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high")
+    send(broker.url, "theirs")
+    client.execute_command(
+        *("ACL", "SETUSER", "ours", "on", ">pw", "~high*", "~_kombu*", "~unacked*"),
+        *("&*", "+@all"),
+    )
+    async with watching(broker.url.replace("redis://", "redis://ours:pw@")) as watched:
+        await watched.until(lambda w: w.lengths().get("high") == 1)
+        assert watched.part().broker.up is True
+
+
+async def test_a_server_without_info_is_polled_all_the_same(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path, config=("--rename-command", "INFO", "")) as broker:
+        send(broker.url, "high")
+        async with watching(broker.url) as watched:
+            await watched.until(lambda w: w.lengths() == {"high": 1})
+            assert watched.part().broker.memory_used_bytes is None

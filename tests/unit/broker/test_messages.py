@@ -33,9 +33,16 @@ HEADS = [
     ("eta", message(headers__eta="1970-01-01T00:01:00+00:00"), MessageHead("tag1", eta_at=60.0)),
     ("eta of no zone", message(headers__eta="1970-01-01T00:01:00"), MessageHead("tag1", 60.0)),
     ("odd eta", message(headers__eta="soon"), MessageHead("tag1")),
-    ("stamp", message(headers__x_enqueued_at=5.5), MessageHead("tag1", enqueued_at=5.5)),
-    ("timestamp", message(properties__timestamp=5), MessageHead("tag1", enqueued_at=5.0)),
+    ("stamp", message(headers__x_enqueued_at=2e9), MessageHead("tag1", enqueued_at=2e9)),
+    (
+        "timestamp",
+        message(properties__timestamp=2_000_000_000),
+        MessageHead("tag1", enqueued_at=2e9),
+    ),
     ("odd stamp", message(headers__x_enqueued_at="x"), MessageHead("tag1")),
+    ("a stamp in milliseconds", message(headers__x_enqueued_at=2e12), MessageHead("tag1")),
+    ("a stamp beyond floats", message(headers__x_enqueued_at=10**400), MessageHead("tag1")),
+    ("a stamp of 0", message(headers__x_enqueued_at=0), MessageHead("tag1")),
     ("no tag", message(properties__delivery_tag=None), MessageHead("id1")),
     (
         "arguments that look like headers",

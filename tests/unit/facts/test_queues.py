@@ -64,7 +64,7 @@ AGES = [
     ("a new message", [(head("a"),), (head("a"),), (head("b"),)], 0.0, False),
     ("a stamp", [(head("a", enqueued_at=3.0),)] * 3, 17.0, True),
     ("an ETA ahead", [(head("a", eta_at=99.0),)] * 3, None, None),
-    ("an ETA passed", [(head("a", eta_at=12.0),)] * 3, 10.0, False),
+    ("an ETA passed", [(head("a", eta_at=12.0),)] * 3, 8.0, False),
     ("the older of two steps", [(head("a"), None), (head("a"), head("b"))] * 2, 15.0, False),
     ("an unreadable head beside a stamp", [(head("a", enqueued_at=3.0), None)] * 3, 17.0, False),
     ("nothing readable", [(None, None)] * 3, None, None),

@@ -127,6 +127,21 @@ def test_the_wait_runs_from_the_sending_to_the_start() -> None:
     assert (only(book).wait.count, only(book).wait.sum) == (1, 4.0)
 
 
+def test_a_task_that_started_before_it_was_seen_sent_did_not_wait() -> None:
+    book = TaskBook("default")
+    received(book)
+    take(book, "task-started")
+    sent(book)
+    assert (only(book).wait.count, only(book).wait.sum) == (1, 0.0)
+
+
+def test_a_name_of_any_size_takes_a_bounded_place() -> None:
+    book = TaskBook("default")
+    sent(book, uuid="u" * 10_000, name="n" * 10_000, queue="q" * 10_000)
+    assert len(only(book).name) <= 256
+    assert len(only(book).queue_name) <= 256
+
+
 def test_a_countdown_is_no_wait() -> None:
     book = TaskBook("default")
     sent(book, AT, eta="1970-01-01T00:03:20+00:00")  # 200 s
@@ -152,6 +167,7 @@ def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     book = TaskBook("default")
     for i in range(200):
         sent(book, uuid=f"u{i}", name=f"app.task{i}")
+        received(book, uuid=f"u{i}", name=f"app.task{i}")
         if i % 2:
             take(book, "task-succeeded", uuid=f"u{i}")
     assert len(book.facts()) <= 11

@@ -100,6 +100,17 @@ def test_what_changed_is_written_at_once(path):
     assert reopened(path).roster == (seen,)
 
 
+def test_a_file_that_is_gone_from_its_place_is_told(path):
+    store = Store.open(path)
+    path.unlink()
+    with pytest.raises(StateError, match="No such file"):
+        store.save(EVERYTHING)
+    path.touch()
+    with pytest.raises(StateError, match="was replaced"):
+        store.save(EVERYTHING)
+    store.close()
+
+
 def test_what_was_saved_survives_a_kill(path):
     program = f"""
 import os, signal

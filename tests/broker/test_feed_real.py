@@ -1,0 +1,42 @@
+"""The event feed on a real server, under traffic."""
+
+import asyncio
+import base64
+import json
+
+import redis.asyncio
+
+from monitor.demo.broker import EmbeddedBroker
+from tests.broker.conftest import watching
+
+EVENT = {"type": "task-started", "uuid": "u1", "hostname": "high@web1", "pid": 5}
+MESSAGE = json.dumps({"body": base64.b64encode(json.dumps([EVENT]).encode()).decode()})
+
+
+async def publish_for_ever(url: str) -> None:
+    async with redis.asyncio.Redis.from_url(url) as client:
+        while True:
+            pipeline = client.pipeline(transaction=False)
+            for _ in range(200):
+                pipeline.publish("/0.celeryev/task.multi", MESSAGE)
+            await pipeline.execute()
+
+
+async def test_subscribing_in_the_midst_of_traffic_loses_nothing(broker: EmbeddedBroker) -> None:
+    traffic = asyncio.create_task(publish_for_ever(broker.url))
+    try:
+        for _ in range(10):
+            async with watching(broker.url) as watched:
+                await watched.until(lambda w: w.part().broker.events_received)
+                assert watched.part().broker.event_gaps == 0
+    finally:
+        traffic.cancel()
+        await asyncio.gather(traffic, return_exceptions=True)
+
+
+async def test_a_feed_that_the_server_cuts_is_a_gap_and_comes_back(broker: EmbeddedBroker) -> None:
+    async with watching(broker.url) as watched, redis.asyncio.Redis.from_url(broker.url) as client:
+        await watched.until(lambda w: w.part().broker.events_connected)
+        await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await watched.until(lambda w: w.part().broker.event_gaps == 1)
+        await watched.until(lambda w: w.part().broker.events_connected)
