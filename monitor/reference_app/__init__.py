@@ -2,5 +2,5 @@
 
 It shows how work leaves the request: `app` says where each task goes, `tasks` what is done,
 `layout` which workers do it, `site` what the tasks work on. It runs against any broker and
-imports nothing from the rest of the package.
+imports of the rest of the package only the stamp, as any app may.
 """

@@ -5,6 +5,8 @@ Workers load it by `celery -A monitor.reference_app.app worker`; publishers impo
 
 from celery import Celery
 
+import monitor.stamp  # noqa: F401 - each message carries from here on when it was sent
+
 # The environment variable CELERY_BROKER_URL, which Celery itself reads, beats this.
 DEFAULT_BROKER_URL = "redis://127.0.0.1:6379/0"
 
