@@ -45,6 +45,14 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{queue_name}: {length} waiting, more than {max_length}",
     ),
     RuleSettings(
+        alert="TaskFailureRatio",
+        on="task",
+        when="recently_finished >= 20 and failure_ratio > 0.25",
+        severity="warning",
+        summary="{name} on {queue_name}: {recently_failed} of {recently_finished} failed in the "
+        "last 10 minutes",
+    ),
+    RuleSettings(
         alert="EventsOff",
         on="broker",
         when="workers_without_events > 0",

@@ -98,6 +98,8 @@ class Books:
     def step(self, now: float) -> None:
         """Move on what only time changes."""
         self.tasks.settle(now, self.workers.only_queue)
+        if self._events_connected:
+            self.tasks.mark(now)
         self.workers.step(now)
 
     def part(self, now: float) -> BrokerPart:
@@ -107,7 +109,7 @@ class Books:
             broker=self._broker_facts(workers),
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
-            tasks=self.tasks.facts(),
+            tasks=self.tasks.facts(listening=self._events_connected),
             gone={("worker", key): reason for key, reason in self.workers.gone().items()},
         )
 

@@ -207,6 +207,16 @@ _TASK = (
     Fact("task", "last_sent", "celery_task_last_sent_timestamp_seconds", "gauge",
          "When a task of this name was last sent, in Unix seconds of this host.",
          lambda t: t.last_sent_at, unit="timestamp"),
+    Fact("task", "recently_failed", "celery_task_recently_failed", "gauge",
+         "Tasks that failed in the last 10 minutes.",
+         lambda t: t.recently_failed),
+    Fact("task", "recently_finished", "celery_task_recently_finished", "gauge",
+         "Tasks that succeeded or failed in the last 10 minutes.",
+         lambda t: t.recently_finished),
+    Fact("task", "failure_ratio", "celery_task_failure_ratio", "gauge",
+         "Failed tasks among those that finished in the last 10 minutes, 0 to 1; absent when "
+         "none did.",
+         lambda t: t.failure_ratio),
 )
 
 _MONITOR = (

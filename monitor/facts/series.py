@@ -5,6 +5,7 @@ import re
 from monitor.facts.histogram import Histogram
 from monitor.facts.readings import Event
 from monitor.facts.snapshot import TaskFacts
+from monitor.facts.window import Window
 
 UNKNOWN = "unknown"
 OTHER = "other"
@@ -39,6 +40,7 @@ class TaskSeries:
         "last_sent_at",
         "name",
         "queue_name",
+        "recent",
         "runtime",
         "wait",
     )
@@ -53,6 +55,8 @@ class TaskSeries:
         self.runtime = Histogram(RUNTIME_BOUNDS)
         self.wait = Histogram(WAIT_BOUNDS)
         self.last_sent_at: float | None = None
+        self.recent = Window(0, 0)
+        """Failures, and successes."""
         self.frozen: TaskFacts | None = None
         """The row as it was last made; whoever counts sets it to None."""
 
@@ -75,10 +79,19 @@ class TaskSeries:
             name = OTHER
         self.failed[name] = self.failed.get(name, 0) + 1
 
+    def mark(self) -> None:
+        """Let the window move on."""
+        if self.recent.mark(*self._outcomes()):
+            self.frozen = None
+
+    def _outcomes(self) -> tuple[int, int]:
+        return self.counts["task-failed"], self.counts["task-succeeded"]
+
     def facts(self, broker: str) -> TaskFacts:
         """Return the row of this series."""
         if self.frozen is None:
             counts = self.counts
+            recently_failed, recently_succeeded = self.recent.growth(*self._outcomes())
             self.frozen = TaskFacts(
                 broker=broker,
                 name=self.name,
@@ -94,5 +107,7 @@ class TaskSeries:
                 runtime=self.runtime.facts(),
                 wait=self.wait.facts(),
                 last_sent_at=self.last_sent_at,
+                recently_failed=recently_failed,
+                recently_finished=recently_failed + recently_succeeded,
             )
         return self.frozen

@@ -148,6 +148,17 @@ class TaskFacts(Struct, frozen=True, kw_only=True):
     runtime: HistogramFacts
     wait: HistogramFacts
     last_sent_at: float | None = None
+    recently_failed: int | None = None
+    """In the last ten minutes of listening; None while the feed is down."""
+    recently_finished: int | None = None
+    """Failed or succeeded, in the same time."""
+
+    @property
+    def failure_ratio(self) -> float | None:
+        """The part of what finished lately that failed; None when nothing did."""
+        if self.recently_failed is None or not self.recently_finished:
+            return None
+        return self.recently_failed / self.recently_finished
 
     @property
     def key(self) -> tuple[str, ...]:

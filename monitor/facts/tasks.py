@@ -10,10 +10,13 @@ each handler does as little as it can.
 from collections import deque
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from monitor.facts.readings import Event
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
 from monitor.facts.snapshot import TaskFacts
 from monitor.facts.times import parse_time
+from monitor.facts.window import MARK_EVERY_SECONDS
 from monitor.values.names import bounded
 
 _SENT_MAY_LAG_SECONDS = 2.0
@@ -52,6 +55,7 @@ class TaskBook:
         self._ended_before: dict[str, _Run] = {}
         self._waiting: deque[tuple[float, _Run]] = deque()
         self._look_for_lost_at = 0.0
+        self._mark_at = float("-inf")
         self.left_out = 0
         """Runs that were not followed because too many were under way."""
         self.handlers: dict[str, Callable[[Event, float], None]] = {
@@ -184,15 +188,28 @@ class TaskBook:
                 queue_name = only_queue(run.hostname) if run.hostname else None
                 self._name(run, run.name, queue_name or UNKNOWN)
 
+    def mark(self, now: float) -> None:
+        """Let the windows move on; not called while nothing can be heard."""
+        if now < self._mark_at:
+            return
+        self._mark_at = now + MARK_EVERY_SECONDS
+        for series in self._series.values():
+            series.mark()
+
     def queue_names(self) -> set[str]:
         """Return every queue that a task-sent named."""
         return {queue_name for _, queue_name in self._series} - {UNKNOWN, OTHER}
 
     # -- what is true ------------------------------------------------------------------
 
-    def facts(self) -> tuple[TaskFacts, ...]:
-        """Return a row a task name and queue."""
-        return tuple(series.facts(self._broker) for series in self._series.values())
+    def facts(self, *, listening: bool) -> tuple[TaskFacts, ...]:
+        """Return a row a task name and queue; without the gauges while nothing can be heard."""
+        rows = tuple(series.facts(self._broker) for series in self._series.values())
+        return rows if listening else tuple(map(_blind, rows))
+
+
+def _blind(row: TaskFacts) -> TaskFacts:
+    return replace(row, recently_failed=None, recently_finished=None)
 
 
 def _count(series: TaskSeries, run: _Run, event: Event, at: float) -> None:

@@ -3,7 +3,7 @@ import pytest
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
 from monitor.facts.snapshot import BrokerFacts
-from tests.unit.alerts.worlds import queue, worker
+from tests.unit.alerts.worlds import queue, task, worker
 
 
 def test_the_table_of_built_in_rules():
@@ -14,6 +14,13 @@ def test_the_table_of_built_in_rules():
         ("QueueAbandoned", "queue", "length > 0 and workers == 0", 120.0, "critical"),
         ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
         ("QueueTooLong", "queue", "length > max_length", 120.0, "warning"),
+        (
+            "TaskFailureRatio",
+            "task",
+            "recently_finished >= 20 and failure_ratio > 0.25",
+            0.0,
+            "warning",
+        ),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
@@ -50,6 +57,13 @@ OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
          "workers with -E, or run celery -A <app> control enable_events"),
         ("EventsOff", BrokerFacts(broker="b", workers_without_events=0), False, ""),
         ("EventsOff", BrokerFacts(broker="b"), None, ""),
+        ("TaskFailureRatio", task(recently_failed=6, recently_finished=20), True,
+         "app.add on high: 6 of 20 failed in the last 10 minutes"),
+        ("TaskFailureRatio", task(recently_failed=5, recently_finished=20), False, ""),
+        ("TaskFailureRatio", task(recently_failed=19, recently_finished=19), False, ""),
+        # With nothing finished there is no ratio, and a firing alert is over all the same.
+        ("TaskFailureRatio", task(recently_failed=0, recently_finished=0), False, ""),
+        ("TaskFailureRatio", task(), None, ""),
         # Where no bound is set there is nothing to say.
         ("QueueTooLong", queue(length=10), None, ""),
     ],

@@ -5,11 +5,13 @@ from collections.abc import Mapping, Sequence
 from monitor.alerts.alert import Alert, fingerprint_of
 from monitor.alerts.rules import Rule, compile_rule
 from monitor.alerts.settings import RuleSettings
+from monitor.facts.histogram import HistogramFacts
 from monitor.facts.snapshot import (
     BrokerFacts,
     MonitorFacts,
     QueueFacts,
     Snapshot,
+    TaskFacts,
     WorkerFacts,
 )
 
@@ -28,6 +30,13 @@ def queue(name: str = "high", **facts: object) -> QueueFacts:
 
 def worker(hostname: str = "high@web1", **facts: object) -> WorkerFacts:
     return WorkerFacts(broker="default", hostname=hostname, **facts)
+
+
+def task(name: str = "app.add", **facts: object) -> TaskFacts:
+    nothing = HistogramFacts((), (), 0.0)
+    return TaskFacts(
+        broker="default", name=name, queue_name="high", runtime=nothing, wait=nothing, **facts
+    )
 
 
 def snapshot(

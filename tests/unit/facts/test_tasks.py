@@ -32,7 +32,7 @@ def received(book: TaskBook, at: float = AT, **fields: object) -> None:
 
 
 def only(book: TaskBook) -> TaskFacts:
-    (row,) = book.facts()
+    (row,) = book.facts(listening=True)
     return row
 
 
@@ -60,7 +60,7 @@ def test_counts_wait_two_seconds_for_task_sent() -> None:
     book = TaskBook("default")
     received(book)
     book.settle(AT + 1.9, nobody_knows)
-    assert book.facts() == ()
+    assert book.facts(listening=True) == ()
     book.settle(AT + 2.0, nobody_knows)
     assert (only(book).queue_name, only(book).received) == ("unknown", 1)
 
@@ -160,6 +160,35 @@ def test_a_task_that_was_never_named_is_counted_all_the_same() -> None:
     )
 
 
+def test_the_window_forgets_what_is_more_than_ten_minutes_old() -> None:
+    book = TaskBook("default")
+    sent(book)
+    take(book, "task-failed", exception="ValueError()")
+    told = {}
+    for seconds in range(0, 1200, 30):
+        book.mark(AT + seconds)
+        row = only(book)
+        told[seconds] = (row.recently_failed, row.recently_finished, row.failure_ratio)
+    assert told[30] == told[540] == (1, 1, 1.0)
+    assert told[630] == told[1170] == (0, 0, None)
+
+
+def test_a_failure_ratio_is_of_what_finished_lately() -> None:
+    book = TaskBook("default")
+    for i, kind in enumerate(["task-failed"] + ["task-succeeded"] * 3):
+        sent(book, uuid=f"u{i}")
+        take(book, kind, uuid=f"u{i}")
+    assert (only(book).recently_finished, only(book).failure_ratio) == (4, 0.25)
+
+
+def test_without_the_feed_nothing_is_said_of_what_happened_lately() -> None:
+    book = TaskBook("default")
+    sent(book)
+    take(book, "task-failed", exception="ValueError()")
+    (row,) = book.facts(listening=False)
+    assert (row.failed, row.recently_failed, row.failure_ratio) == ({"ValueError": 1}, None, None)
+
+
 def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks_module, "_RUNS_MOST", 10)
     monkeypatch.setattr(tasks_module, "_ENDED_MOST", 10)
@@ -170,9 +199,9 @@ def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         received(book, uuid=f"u{i}", name=f"app.task{i}")
         if i % 2:
             take(book, "task-succeeded", uuid=f"u{i}")
-    assert len(book.facts()) <= 11
+    assert len(book.facts(listening=True)) <= 11
     assert book.left_out > 0
-    assert sum(row.sent for row in book.facts()) == 200
+    assert sum(row.sent for row in book.facts(listening=True)) == 200
 
 
 def test_the_oldest_runs_are_kept_for_they_are_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,6 +255,6 @@ def test_every_event_with_a_uuid_is_counted_once(
         + row.revoked
         + row.rejected
         + sum(row.failed.values())
-        for row in book.facts()
+        for row in book.facts(listening=True)
     )
     assert counted == countable

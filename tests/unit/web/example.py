@@ -163,6 +163,8 @@ TASKS = (
         runtime=histogram(0.2, 0.4, 0.7, 3.0),
         wait=histogram(0.05, 0.3, 9.0, 184.0),
         last_sent_at=NOW - 0.5,
+        recently_failed=12,
+        recently_finished=310,
     ),
     TaskFacts(
         broker="default",
