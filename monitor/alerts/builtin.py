@@ -1,4 +1,7 @@
-"""The rules that hold without any configuration. A rule of the same name replaces one."""
+"""The rules that hold without any configuration. A rule of the same name replaces one.
+
+Two rules of one name differ in severity: the graver one comes on top of the other.
+"""
 
 from monitor.alerts.settings import RuleSettings
 
@@ -10,6 +13,44 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=30.0,
         severity="critical",
         summary="{broker} cannot be polled: {error}",
+    ),
+    RuleSettings(
+        alert="BrokerRefusingWrites",
+        on="broker",
+        when="not writable",
+        for_=60.0,
+        severity="critical",
+        summary="{broker} refuses writes: {obstacle}",
+    ),
+    RuleSettings(
+        alert="BrokerMemoryHigh",
+        on="broker",
+        when="memory_used / memory_max > 0.85",
+        for_=300.0,
+        severity="warning",
+        summary="{broker} uses {memory_used} of {memory_max}",
+    ),
+    RuleSettings(
+        alert="BrokerMemoryHigh",
+        on="broker",
+        when="memory_used / memory_max >= 0.95",
+        for_=300.0,
+        severity="critical",
+        summary="{broker} uses {memory_used} of {memory_max}",
+    ),
+    RuleSettings(
+        alert="BrokerEvicting",
+        on="broker",
+        when="evicted_lately > 0 and evicts_queues",
+        severity="warning",
+        summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are not spared",
+    ),
+    RuleSettings(
+        alert="BrokerEvicting",
+        on="broker",
+        when="evicted_lately > 0 and not evicts_queues",
+        severity="info",
+        summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are spared",
     ),
     RuleSettings(
         alert="WorkerDead",

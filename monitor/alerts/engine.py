@@ -14,6 +14,9 @@ from monitor.alerts.rules import Key, Rule
 from monitor.facts.snapshot import Snapshot
 from monitor.values.names import as_utf8, bounded
 
+_Name = tuple[str, str]
+"""Alert name and severity, by which a rule is known: two may share the first."""
+
 
 class Engine:
     """The alerts of all rules on all objects.
@@ -24,22 +27,22 @@ class Engine:
 
     def __init__(self, rules: Iterable[Rule], saved: Iterable[Alert] = ()) -> None:
         self._rules = tuple(rules)
-        self._current: dict[str, dict[Key, Alert]] = {rule.alert: {} for rule in self._rules}
+        self._current: dict[_Name, dict[Key, Alert]] = {_name(rule): {} for rule in self._rules}
         self._ruleless: list[Alert] = []
         self._resolved: list[Alert] = []
-        by_name = {rule.alert: rule for rule in self._rules}
+        by_name = {_name(rule): rule for rule in self._rules}
         for alert in saved:
             if alert.state == "resolved":
                 self._resolved.append(alert)
             elif alert.state == "firing":
-                self._adopt(alert, by_name.get(alert.alertname))
+                self._adopt(alert, by_name.get((alert.alertname, alert.severity)))
 
     def _adopt(self, alert: Alert, rule: Rule | None) -> None:
         key = rule.key_of(alert.labels) if rule else None
-        if key is None:
+        if rule is None or key is None:
             self._ruleless.append(alert)
         else:
-            self._current[alert.alertname][key] = alert
+            self._current[_name(rule)][key] = alert
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -60,7 +63,7 @@ class Engine:
         self._ruleless.clear()
         view = _View(snapshot)
         for rule in self._rules:
-            current = self._current[rule.alert]
+            current = self._current[_name(rule)]
             if current:
                 changed += self._step_all(rule, current, view, now)
             # An unknown condition is no hit: nothing begins while blind.
@@ -111,6 +114,10 @@ def _described(alert: Alert, rule: Rule, obj: Any) -> Alert:
     if alert.summary == summary and alert.facts == facts:
         return alert
     return replace(alert, summary=summary, facts=facts)
+
+
+def _name(rule: Rule) -> _Name:
+    return (rule.alert, rule.severity)
 
 
 def _key(obj: Any) -> Key:

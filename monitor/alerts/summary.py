@@ -13,6 +13,7 @@ from monitor.alerts.operations import did_you_mean
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.catalogue import Fact, Unit, facts_of
 from monitor.facts.snapshot import IDENTITY
+from monitor.facts.writability import OBSTACLES
 from monitor.values.moments import format_moment
 from monitor.values.names import as_utf8, bounded
 from monitor.values.units import format_duration, format_size
@@ -21,7 +22,10 @@ Words = Callable[[Any], str]
 """Takes an object of the scope, returns what is to be read in its place."""
 
 TEXTS: Mapping[str, Mapping[str, Words]] = {
-    "broker": {"error": lambda broker: broker.error or "no reason known"},
+    "broker": {
+        "error": lambda broker: broker.error or "no reason known",
+        "obstacle": lambda broker: _obstacle(broker.obstacles or {}),
+    },
     "worker": {"reason": lambda worker: worker.reason or "no reason known"},
 }
 """What objects say in words; these are no facts, and only summaries may use them."""
@@ -81,6 +85,11 @@ def format_fact(fact: Fact, obj: Any) -> str:
     """Return the value of `fact` for `obj` as a person reads it."""
     value = fact.read(obj)
     return "unknown" if value is None else _FORMATS[fact.unit](value)
+
+
+def _obstacle(obstacles: Mapping[str, bool]) -> str:
+    there = [OBSTACLES[name] for name, stands in obstacles.items() if stands]
+    return "; ".join(there) or "nothing known"
 
 
 def _words_of(scope: str) -> dict[str, Words]:

@@ -10,10 +10,11 @@ are. Commands: LLEN, HLEN, ZRANGE, INFO, LINDEX by EVAL_RO (EVAL before Redis 7)
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.broker.connection import error_reply
+from monitor.broker.info import read_info
 from monitor.broker.keys import Keys
 from monitor.broker.messages import read_head
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import MessageHead, Poll, QueueReading, ServerReading
+from monitor.facts.readings import MessageHead, Poll, QueueReading
 
 _TAIL_BYTES = 16_384
 """How far from the end of a message its headers are looked for. `argsrepr` and `kwargsrepr`
@@ -169,38 +170,3 @@ def _tag(known: dict[bytes, MessageHead], key: bytes) -> str:
 
 def _head(tail: Reply) -> MessageHead | None:
     return read_head(tail) if isinstance(tail, bytes) else None
-
-
-def read_info(reply: Reply, at: float) -> ServerReading:
-    """Return what an INFO reply that came at `at` says. Where INFO
-    is forbidden, or renamed, it costs just this.
-
-    Raises BrokerError when the error is not about INFO alone, such as LOADING.
-    """
-    if not isinstance(reply, bytes):
-        error = error_reply(str(reply))
-        if error.reason == "permission" or "unknown command" in str(error):
-            return ServerReading()
-        raise error
-    fields: dict[str, str] = {}
-    for line in reply.decode("utf-8", "replace").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            fields[name] = value
-
-    def number(name: str) -> int | None:
-        return int(fields[name]) if fields.get(name, "").isdecimal() else None
-
-    uptime = number("uptime_in_seconds")
-    return ServerReading(
-        version=fields.get("valkey_version") or fields.get("redis_version", ""),
-        role=fields.get("role", ""),
-        started_at=None if uptime is None else at - uptime,
-        run_id=fields.get("run_id", ""),
-        maxmemory_policy=fields.get("maxmemory_policy", ""),
-        memory_used_bytes=number("used_memory"),
-        memory_max_bytes=number("maxmemory"),
-        evicted_keys=number("evicted_keys"),
-        connected_clients=number("connected_clients"),
-        rejected_connections=number("rejected_connections"),
-    )

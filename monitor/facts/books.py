@@ -10,13 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from monitor.facts.histogram import Histogram
+from monitor.facts.increase import Increase
 from monitor.facts.queues import QueueBook
 from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry
 from monitor.facts.settings import QueueLimits, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
 from monitor.facts.tasks import TaskBook
 from monitor.facts.workers import WorkerBook
+from monitor.facts.writability import Writability
 
+_LATELY_SECONDS = 600.0
 _POLL_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -54,6 +57,8 @@ class Books:
         self._error: str | None = None
         self._poll: Poll | None = None
         self._poll_errors: dict[str, int] = {}
+        self._writability = Writability()
+        self._evicted = Increase(_LATELY_SECONDS)
         self._poll_duration = Histogram(_POLL_BOUNDS)
         self._events_connected = False
         self.event_gaps = 0
@@ -76,6 +81,8 @@ class Books:
         self._up, self._error = True, None
         self._poll = poll
         self._poll_duration.observe(poll.duration_seconds)
+        self._writability.apply(poll.server, poll.at)
+        self._evicted.note(poll.server.evicted_keys, poll.at)
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
         self.queues.apply(poll)
@@ -106,14 +113,14 @@ class Books:
         """Return what is true now."""
         workers = self.workers.facts()
         return BrokerPart(
-            broker=self._broker_facts(workers),
+            broker=self._broker_facts(workers, now),
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(listening=self._events_connected),
             gone={("worker", key): reason for key, reason in self.workers.gone().items()},
         )
 
-    def _broker_facts(self, workers: tuple[WorkerFacts, ...]) -> BrokerFacts:
+    def _broker_facts(self, workers: tuple[WorkerFacts, ...], now: float) -> BrokerFacts:
         poll = self._poll
         untold = sum(1 for worker in workers if worker.task_events is False)
         base = BrokerFacts(
@@ -136,7 +143,13 @@ class Books:
             workers_without_events=untold if self._events_connected else None,
             queues_left_out=self.queues_left_out,
         )
-        return _with_poll(base, poll) if poll is not None and self._up else base
+        if poll is None or not self._up:
+            return base
+        return replace(
+            _with_poll(base, poll),
+            obstacles=self._writability.obstacles(now),
+            evicted_lately=self._evicted.within(now),
+        )
 
     def _dropped(self) -> Mapping[str, int]:
         left_out = self.tasks.left_out

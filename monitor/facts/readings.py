@@ -39,9 +39,19 @@ class ServerReading(Struct, frozen=True, gc=False):
     memory_used_bytes: int | None = None
     memory_max_bytes: int | None = None
     """0 means that there is no limit, as in INFO."""
+    memory_uncounted_bytes: int = 0
+    """What of the used memory maxmemory does not limit: buffers of replicas and of the log."""
     evicted_keys: int | None = None
     connected_clients: int | None = None
+    clients_max: int | None = None
     rejected_connections: int | None = None
+    takes_writes_as_replica: bool = False
+    save_failing: bool = False
+    """Whether the last snapshot to disk failed."""
+    append_failing: bool = False
+    """Whether the last write to the append-only file failed."""
+    error_replies: dict[str, int] = {}
+    """Error replies that the server has given to anybody, by their code, such as OOM."""
 
 
 class Poll(Struct, frozen=True):

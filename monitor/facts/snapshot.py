@@ -50,6 +50,9 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     evicted_keys: int | None = None
     connected_clients: int | None = None
     rejected_connections: int | None = None
+    obstacles: Mapping[str, bool] | None = None
+    """Whether each of `writability.OBSTACLES` stands in the way of writes."""
+    evicted_lately: int | None = None
     version: str | None = None
     role: str | None = None
     maxmemory_policy: str | None = None
@@ -65,6 +68,17 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     workers_without_events: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
+
+    @property
+    def writable(self) -> bool | None:
+        """Whether nothing stands in the way of writes; None: not known."""
+        return None if self.obstacles is None else not any(self.obstacles.values())
+
+    @property
+    def evicts_queues(self) -> bool | None:
+        """Whether a full server may evict queues, which have no time to live; None: not known."""
+        policy = self.maxmemory_policy
+        return None if policy is None else policy.startswith("allkeys-")
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -10,6 +10,11 @@ def test_the_table_of_built_in_rules():
     table = {(r.alert, r.on, r.when, r.for_, r.severity) for r in BUILTIN}
     assert table == {
         ("BrokerDown", "broker", "not up", 30.0, "critical"),
+        ("BrokerRefusingWrites", "broker", "not writable", 60.0, "critical"),
+        ("BrokerMemoryHigh", "broker", "memory_used / memory_max > 0.85", 300.0, "warning"),
+        ("BrokerMemoryHigh", "broker", "memory_used / memory_max >= 0.95", 300.0, "critical"),
+        ("BrokerEvicting", "broker", "evicted_lately > 0 and evicts_queues", 0.0, "warning"),
+        ("BrokerEvicting", "broker", "evicted_lately > 0 and not evicts_queues", 0.0, "info"),
         ("WorkerDead", "worker", 'state == "dead"', 0.0, "warning"),
         ("QueueAbandoned", "queue", "length > 0 and workers == 0", 120.0, "critical"),
         ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
@@ -73,3 +78,40 @@ def test_each_built_in_rule_holds_when_it_should_and_says_so(alert, obj, holds, 
     assert rule.when.value(obj) is holds
     if holds:
         assert rule.summary.render(obj) == summary
+
+
+OBSTACLES = {"out_of_memory": False, "disk": False}
+
+
+@pytest.mark.parametrize(
+    ("alert", "facts", "severities"),
+    [
+        ("BrokerRefusingWrites", {"obstacles": OBSTACLES | {"disk": True}}, ["critical"]),
+        ("BrokerRefusingWrites", {"obstacles": OBSTACLES}, []),
+        ("BrokerRefusingWrites", {}, []),
+        ("BrokerMemoryHigh", {"memory_used_bytes": 85, "memory_max_bytes": 100}, []),
+        ("BrokerMemoryHigh", {"memory_used_bytes": 86, "memory_max_bytes": 100}, ["warning"]),
+        # The graver one comes on top, so that nothing seems to be over as it gets worse.
+        (
+            "BrokerMemoryHigh",
+            {"memory_used_bytes": 95, "memory_max_bytes": 100},
+            ["warning", "critical"],
+        ),
+        # Without a limit there is nothing to be near.
+        ("BrokerMemoryHigh", {"memory_used_bytes": 95}, []),
+        ("BrokerEvicting", {"evicted_lately": 2, "maxmemory_policy": "allkeys-lru"}, ["warning"]),
+        ("BrokerEvicting", {"evicted_lately": 2, "maxmemory_policy": "volatile-lru"}, ["info"]),
+        ("BrokerEvicting", {"evicted_lately": 0, "maxmemory_policy": "allkeys-lru"}, []),
+        ("BrokerEvicting", {"maxmemory_policy": "allkeys-lru"}, []),
+    ],
+)
+def test_how_grave_the_state_of_a_broker_is(alert, facts, severities):
+    row = BrokerFacts(broker="b", up=True, **facts)
+    rules = [compile_rule(settings) for settings in BUILTIN if settings.alert == alert]
+    assert [rule.severity for rule in rules if rule.when.value(row)] == severities
+
+
+def test_why_writes_are_refused_is_said():
+    rule = next(compile_rule(r) for r in BUILTIN if r.alert == "BrokerRefusingWrites")
+    row = BrokerFacts(broker="b", up=True, obstacles=OBSTACLES | {"disk": True})
+    assert rule.summary.render(row) == "b refuses writes: it cannot write to its disk (MISCONF)"

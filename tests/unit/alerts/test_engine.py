@@ -170,3 +170,14 @@ def test_two_daemons_give_the_same_labels_and_fingerprints():
     (second,) = other.evaluate(snapshot(queues=[LONG]), 3.0)
     assert (first.labels, first.fingerprint) == (second.labels, second.fingerprint)
     assert first.fingerprint == "44694cfe46170de7"
+
+
+def test_two_rules_of_one_name_are_alerts_of_their_own():
+    rules = [rule(severity="warning"), rule(when="length > 400", severity="critical")]
+    engine = Engine(rules)
+    engine.evaluate(snapshot(queues=[LONG]), 0.0)
+    assert [alert.severity for alert in engine.alerts] == ["warning", "critical"]
+    again = Engine(rules, engine.alerts)
+    (over,) = again.evaluate(snapshot(queues=[queue(length=300)]), 1.0)
+    assert (over.severity, over.state) == ("critical", "resolved")
+    assert [alert.severity for alert in again.alerts if alert.state == "firing"] == ["warning"]

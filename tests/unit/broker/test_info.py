@@ -1,10 +1,10 @@
-"""What a poll makes of INFO; the rest of a poll is tested against real servers."""
+"""What is made of the server's INFO."""
 
 import hiredis
 import pytest
 
 from monitor.broker.connection import BrokerError
-from monitor.broker.poll import read_info
+from monitor.broker.info import read_info
 from monitor.facts.readings import ServerReading
 
 VALKEY = b"""# Server\r
@@ -16,9 +16,17 @@ uptime_in_seconds:40\r
 used_memory:1000\r
 maxmemory:0\r
 maxmemory_policy:noeviction\r
+mem_not_counted_for_evict:8\r
 odd:line:with:colons\r
 evicted_keys:-1\r
+maxclients:10000\r
+# Persistence\r
+rdb_last_bgsave_status:err\r
+aof_last_write_status:ok\r
 role:master\r
+# Errorstats\r
+errorstat_OOM:count=3\r
+errorstat_odd:counts\r
 """
 
 
@@ -32,6 +40,10 @@ def test_info_is_read_field_by_field() -> None:
         maxmemory_policy="noeviction",
         memory_used_bytes=1000,
         memory_max_bytes=0,
+        memory_uncounted_bytes=8,
+        clients_max=10_000,
+        save_failing=True,
+        error_replies={"OOM": 3},
     )
 
 

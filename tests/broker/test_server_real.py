@@ -1,0 +1,95 @@
+"""What becomes of a real server: one that refuses writes, evicts, loses what it held."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import redis
+
+from monitor.demo.broker import EmbeddedBroker
+from tests.broker.conftest import Watched, watching
+
+
+def obstacles(watched: Watched) -> set[str]:
+    there: Mapping[str, bool] = watched.part().broker.obstacles or {}
+    return {name for name, stands in there.items() if stands}
+
+
+async def test_a_server_that_is_full_refuses_writes(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.writable)
+        client.config_set("maxmemory", "1mb")
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.lpush("high", "x")
+        await watched.until(lambda w: obstacles(w) == {"out_of_memory"})
+        client.config_set("maxmemory", "0")
+
+
+async def test_a_full_server_that_may_only_evict_what_is_not_there_refuses_writes(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.writable)
+        client.config_set("maxmemory-policy", "volatile-lru")
+        client.config_set("maxmemory", "1mb")
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            client.lpush("high", "x")
+        await watched.until(lambda w: obstacles(w) == {"out_of_memory"})
+        assert watched.part().broker.evicts_queues is False
+
+
+async def test_a_server_whose_disk_fails_refuses_writes_where_saves_are_configured(
+    tmp_path: Path,
+) -> None:
+    with EmbeddedBroker(tmp_path, config=("--dbfilename", "blocked.rdb")) as server:
+        # A folder of the file's name is what even root cannot write over.
+        (tmp_path / "blocked.rdb").mkdir()
+        (tmp_path / "blocked.rdb" / "content").touch()
+        async with watching(server.url) as watched:
+            with redis.Redis(port=server.port) as client:
+                await watched.until(lambda w: w.part().broker.writable)
+                client.bgsave()
+                await watched.until(
+                    lambda _: client.info("persistence")["rdb_last_bgsave_status"] == "err"
+                )
+                client.lpush("high", "x")  # taken all the same: no saves are configured
+                seen_at = watched.part().broker.last_poll_at
+                await watched.until(lambda w: w.part().broker.last_poll_at > seen_at + 1)
+                assert obstacles(watched) == set()
+                client.config_set("save", "3600 1")
+                with pytest.raises(redis.ResponseError, match="MISCONF"):
+                    client.lpush("high", "x")
+                await watched.until(lambda w: obstacles(w) == {"disk"})
+                assert watched.part().broker.events_connected is True
+
+
+async def test_a_replica_refuses_writes(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    folder = tmp_path / "replica"
+    folder.mkdir()
+    follow = ("--replicaof", f"127.0.0.1 {broker.port}")
+    with EmbeddedBroker(folder, config=follow) as replica:
+        async with watching(replica.url) as watched:
+            await watched.until(lambda w: obstacles(w) == {"replica"})
+
+
+async def test_a_server_with_no_room_for_another_client_refuses_them(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.writable)
+        client.config_set("maxclients", 3)
+        await watched.until(lambda w: obstacles(w) == {"max_clients"})
+        client.config_set("maxclients", 1000)
+
+
+async def test_evicted_keys_are_counted(broker: EmbeddedBroker, client: "redis.Redis") -> None:
+    client.config_set("maxmemory-policy", "allkeys-lru")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.evicted_lately == 0)
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + 200_000)
+        for number in range(100):
+            client.set(f"result-{number}", "x" * 10_000)
+        await watched.until(lambda w: (w.part().broker.evicted_lately or 0) > 0)
+        assert watched.part().broker.evicts_queues is True
