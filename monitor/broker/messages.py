@@ -20,6 +20,7 @@ class _Headers(msgspec.Struct):
     id: Any = None
     eta: Any = None
     x_enqueued_at: Any = None
+    redelivered: Any = None
 
 
 class _Properties(msgspec.Struct):
@@ -58,6 +59,7 @@ def read_head(tail: bytes) -> MessageHead | None:
         tag=tag,
         eta_at=parse_time(headers.eta),
         enqueued_at=next((float(at) for at in stamps if _is_unix_seconds(at)), None),
+        redelivered=headers.redelivered is True,
     )
 
 

@@ -1,52 +1,19 @@
-"""One poll: a round trip for all counts, and one more for the oldest messages.
+"""One poll: a round trip for all counts, and one more for details.
 
 `broker/watch.py` calls it every interval. The counts (LLEN of every priority step, the
-in-flight tables, INFO) are packed once and replayed until the set of queues changes. The
-oldest messages are read by a read-only script that sends only the end of an envelope, and
-nothing but "the same as before" while a message has not moved: the bodies stay where they
-are. Commands: LLEN, HLEN, ZRANGE, INFO, LINDEX by EVAL_RO (EVAL before Redis 7).
+in-flight tables, INFO) are packed once and replayed until the set of queues changes. Details
+are read by scripts that only read: both ends of the lists that hold something (`ends.py`).
+Commands: LLEN, HLEN, ZRANGE, INFO, EVAL_RO (EVAL before Redis 7).
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.broker.connection import error_reply
+from monitor.broker.ends import Ends
 from monitor.broker.info import read_info
 from monitor.broker.keys import Keys
-from monitor.broker.messages import read_head
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import MessageHead, Poll, QueueReading
-
-_TAIL_BYTES = 16_384
-"""How far from the end of a message its headers are looked for. `argsrepr` and `kwargsrepr`
-are up to 1,024 characters each, and JSON writes six bytes for one that is not ASCII."""
-
-_HEADS_A_SCRIPT = 100
-"""Lists one script call reads: the server does nothing else meanwhile."""
-
-_HEADS_A_POLL = 2000
-"""Lists whose oldest message one poll reads at the most: 32 MB at the very worst, 2 MB when
-headers have their usual length."""
-
-_SCRIPT = f"""
-local heads = {{}}
-for i, key in ipairs(KEYS) do
-  local message = redis.call('LINDEX', key, -1)
-  if message then
-    local known = ARGV[i]
-    if known ~= '' and string.find(string.sub(message, -256), known, 1, true) then
-      heads[i] = 1
-    else
-      local tail = string.sub(message, -{_TAIL_BYTES})
-      local start = string.find(tail, '"headers": {{', 1, true)
-      heads[i] = start and string.sub(tail, start) or ''
-    end
-  else
-    heads[i] = 0
-  end
-end
-return heads
-"""
-_SAME = 1
+from monitor.facts.readings import Poll, QueueReading
 
 _FIXED = 3
 """Replies before the lengths: INFO, HLEN, ZRANGE."""
@@ -60,7 +27,7 @@ class Poller:
         self._names: tuple[str, ...] = ()
         self._lists: list[bytes] = []
         self._packed = self._pack(())
-        self._heads: dict[bytes, MessageHead] = {}
+        self._ends = Ends()
         self._eval = b"EVAL_RO"
 
     async def poll(self, wire: Wire, names: Sequence[str], clock: Callable[[], float]) -> Poll:
@@ -71,7 +38,7 @@ class Poller:
             self._packed = self._pack(self._names)
         replies = await wire.ask(self._packed, _FIXED + len(self._lists))
         lengths = _lengths(replies[_FIXED:])
-        await self._read_heads(wire, lengths)
+        await self._read_details(wire, lengths)
         at = clock()
         return Poll(
             at=at,
@@ -94,49 +61,34 @@ class Poller:
             ]
         )
 
-    async def _read_heads(self, wire: Wire, lengths: Sequence[int]) -> None:
+    async def _read_details(self, wire: Wire, lengths: Sequence[int]) -> None:
         waiting = [key for key, n in zip(self._lists, lengths, strict=True) if n]
-        waiting = waiting[:_HEADS_A_POLL]
-        known = self._heads
-        self._heads = {}
-        if not waiting:
-            return
-        chunks = [waiting[i : i + _HEADS_A_SCRIPT] for i in range(0, len(waiting), _HEADS_A_SCRIPT)]
-        replies = await self._run_script(wire, chunks, known)
-        for chunk, reply in zip(chunks, replies, strict=True):
-            if not isinstance(reply, list):
-                continue  # scripts are forbidden, or one key is no list: ages stay unknown
-            for key, tail in zip(chunk, reply, strict=True):
-                head = known.get(key) if tail == _SAME else _head(tail)
-                if head is not None:
-                    self._heads[key] = head
+        scripts = list(self._ends.commands(waiting))
+        self._ends.take(await self._run(wire, scripts) if scripts else ())
 
-    async def _run_script(
-        self, wire: Wire, chunks: list[list[bytes]], known: dict[bytes, MessageHead]
+    async def _run(
+        self, wire: Wire, scripts: Sequence[tuple[bytes | str | int, ...]]
     ) -> list[Reply]:
-        def packed() -> bytes:
-            return pack(
-                (self._eval, _SCRIPT, len(chunk), *chunk, *(_tag(known, key) for key in chunk))
-                for chunk in chunks
-            )
-
-        replies = await wire.ask(packed(), len(chunks))
+        """Run scripts that only read; each comes as the arguments of EVAL."""
+        replies = await wire.ask(pack((self._eval, *script) for script in scripts), len(scripts))
         if self._eval == b"EVAL_RO" and "unknown command" in str(replies[0]):
             self._eval = b"EVAL"
-            replies = await wire.ask(packed(), len(chunks))
+            return await self._run(wire, scripts)
         return replies
 
     def _queues(self, lengths: list[int]) -> dict[str, QueueReading]:
         steps = len(self._keys.steps)
         empty = QueueReading(lengths=(0,) * steps, heads=(None,) * steps)
         queues = dict.fromkeys(self._names, empty)
-        heads = self._heads
+        ends = self._ends
         for i, name in enumerate(self._names):
             counts = lengths[i * steps : (i + 1) * steps]
             if any(counts):
                 keys = self._lists[i * steps : (i + 1) * steps]
                 queues[name] = QueueReading(
-                    lengths=tuple(counts), heads=tuple(heads.get(key) for key in keys)
+                    lengths=tuple(counts),
+                    heads=tuple(map(ends.head, keys)),
+                    entered=tuple(map(ends.entered, keys)),
                 )
         return queues
 
@@ -161,12 +113,3 @@ def _lengths(replies: list[Reply]) -> list[int]:
 def _oldest_score(reply: Reply) -> float | None:
     # Valkey may print the score in scientific notation; float() reads both.
     return float(reply[1]) if isinstance(reply, list) and len(reply) == 2 else None
-
-
-def _tag(known: dict[bytes, MessageHead], key: bytes) -> str:
-    head = known.get(key)
-    return head.tag if head else ""
-
-
-def _head(tail: Reply) -> MessageHead | None:
-    return read_head(tail) if isinstance(tail, bytes) else None

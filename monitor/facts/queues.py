@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from monitor.facts.consumers import Consumers
+from monitor.facts.marks import Marks
 from monitor.facts.readings import MessageHead, Poll, QueueReading
 from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import QueueFacts
@@ -85,6 +86,7 @@ class _Queue:
         "dispatched_at",
         "length",
         "lengths",
+        "marks",
         "max_age_seconds",
         "max_length",
         "oldest",
@@ -99,7 +101,9 @@ class _Queue:
         self.age_seconds: float | None = None
         self.age_exact: bool | None = None
         self.oldest: dict[int, tuple[MessageHead, float]] = {}
-        """By index of the step: the oldest message, and since when it was seen there."""
+        """By index of the step: the oldest message, and since when it has been in the list."""
+        self.marks: dict[int, Marks] = {}
+        """By index of the step: what entered its list."""
         self.dispatched_at = float("-inf")
         self.row: QueueFacts | None = None
         """The row as it was last made; made anew only when something in it changed."""
@@ -111,7 +115,7 @@ class _Queue:
         if self.length is not None and length < self.length:
             self.dispatched_at = at
         self.length, self.lengths = length, reading.lengths
-        self._follow(reading.heads, at)
+        self._follow(reading, at)
         self._measure(at)
         self.row = None
 
@@ -123,23 +127,28 @@ class _Queue:
     def by_priority(self, steps: tuple[int, ...]) -> Mapping[int, int] | None:
         return dict(zip(steps, self.lengths, strict=True)) if self.lengths else None
 
-    def _follow(self, heads: tuple[MessageHead | None, ...], at: float) -> None:
-        """Remember since when each list's oldest message has been seen there."""
+    def _follow(self, reading: QueueReading, at: float) -> None:
+        """Remember since when each list's oldest message has been there."""
         before, self.oldest = self.oldest, {}
-        for step, head in enumerate(heads):
+        marks_before, self.marks = self.marks, {}
+        for step, head in enumerate(reading.heads):
             if head is None:
                 continue
+            marks = self.marks[step] = marks_before.get(step) or Marks()
+            since = _taken(marks, reading, step, at)
             known = before.get(step)
-            same = known is not None and known[0].tag == head.tag
-            if known is not None and not same:
+            if known is not None and known[0].tag == head.tag:
+                since = min(known[1], since)
+            elif known is not None and not head.redelivered:
                 self.dispatched_at = at
-            self.oldest[step] = (head, known[1] if same and known else at)
+            self.oldest[step] = (head, since)
 
     def _measure(self, at: float) -> None:
         """Find the age of the oldest message that is due.
 
-        A stamped message's age is exact; another's is at least the time since it was first
-        seen. A list whose oldest message waits for its ETA tells nothing of those behind it.
+        A stamped message's age is exact; another's is at least the time since it is known to
+        have been there. A list whose oldest message waits for its ETA tells nothing of those
+        behind it.
         """
         if self.length == 0:
             self.age_seconds, self.age_exact = 0.0, True
@@ -155,6 +164,14 @@ class _Queue:
         waiting = sum(1 for n in self.lengths if n)
         self.age_seconds = max(age for age, _ in ages)
         self.age_exact = len(ages) == waiting and all(exact for _, exact in ages)
+
+
+def _taken(marks: Marks, reading: QueueReading, step: int, at: float) -> float:
+    """Let `marks` take what entered the list of `step`; return since when its oldest waits."""
+    entered = reading.entered[step] if reading.entered else None
+    if entered is None:
+        return marks.take(None, reading.lengths[step], at)
+    return marks.take(entered.messages, entered.length, at)
 
 
 def _waiting_since(head: MessageHead, seen_at: float) -> float:

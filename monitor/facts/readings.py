@@ -16,6 +16,17 @@ class MessageHead(Struct, frozen=True, gc=False):
     """When it may run at the earliest (Unix seconds, publisher's clock); None: at once."""
     enqueued_at: float | None = None
     """When it was enqueued (Unix seconds, publisher's clock); None: not stamped."""
+    redelivered: bool = False
+    """Whether a worker had it before, and it was given back."""
+
+
+class Entered(Struct, frozen=True, gc=False):
+    """What came into one list since the last poll."""
+
+    messages: int | None
+    """How many; None: not known, as they were too many to count or it was not read then."""
+    length: int
+    """How many messages the list held at the moment of counting."""
 
 
 class QueueReading(Struct, frozen=True):
@@ -25,6 +36,8 @@ class QueueReading(Struct, frozen=True):
     """Ready messages in the list of each priority step, in the order of the steps."""
     heads: tuple[MessageHead | None, ...] = ()
     """The oldest message of each step; None where a list is empty or was not readable."""
+    entered: tuple[Entered | None, ...] = ()
+    """What came into the list of each step; None where it is empty or was not readable."""
 
 
 class ServerReading(Struct, frozen=True, gc=False):

@@ -43,6 +43,7 @@ HEADS = [
     ("a stamp in milliseconds", message(headers__x_enqueued_at=2e12), MessageHead("tag1")),
     ("a stamp beyond floats", message(headers__x_enqueued_at=10**400), MessageHead("tag1")),
     ("a stamp of 0", message(headers__x_enqueued_at=0), MessageHead("tag1")),
+    ("given back", message(headers__redelivered=True), MessageHead("tag1", redelivered=True)),
     ("no tag", message(properties__delivery_tag=None), MessageHead("id1")),
     (
         "arguments that look like headers",
