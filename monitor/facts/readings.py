@@ -125,6 +125,8 @@ class WorkerReply(Struct, frozen=True):
     hostname: str
     pid: int | None = None
     """From `stats`, the only reply that says which process it was."""
+    uptime_seconds: float | None = None
+    """Since it started, rounded to whole seconds; old Celery does not tell."""
     queues: tuple[str, ...] | None = None
     """From `active_queues`."""
     concurrency: int | None = None
