@@ -35,6 +35,7 @@ class _Stats(msgspec.Struct):
     """Of a `stats` reply only this: the rest names the broker's user and host."""
 
     pid: int | None = None
+    uptime: float | None = None
     pool: _Pool | None = None
 
 
@@ -167,6 +168,7 @@ def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerRep
         at=at,
         hostname=hostname,
         pid=stats.pid,
+        uptime_seconds=stats.uptime,
         # An autoscaled pool has as many slots as it has processes now.
         concurrency=len(pool.processes) if pool.processes else pool.concurrency,
         pool=implementation or None,

@@ -4,7 +4,12 @@
 host, taken when the bytes arrived, unless a field says whose clock it is.
 """
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Count = Annotated[int, Meta(ge=0)]
+Duration = Annotated[float, Meta(ge=0)]
 
 
 class MessageHead(Struct, frozen=True, gc=False):
@@ -106,8 +111,9 @@ POLL_FAILURE_REASONS = (
 class Event(Struct, frozen=True, gc=False):
     """The fields that are used of a Celery event; all others are never decoded.
 
-    Any of them may be missing or null. Its time is not here: whoever hands the event on says
-    when it arrived.
+    Any of them may be missing or null. One that cannot be makes the event unreadable, for a
+    single counter below zero costs a scraper the whole scrape. Its time is not here: whoever
+    hands the event on says when it arrived.
     """
 
     type: str
@@ -120,8 +126,8 @@ class Event(Struct, frozen=True, gc=False):
     """The sender's own clock; used for its skew only."""
     freq: float | None = None
     """Seconds between heartbeats."""
-    active: int | None = None
-    processed: int | None = None
+    active: Count | None = None
+    processed: Count | None = None
     loadavg: tuple[float, ...] | None = None
     sw_ver: str | None = None
     uuid: str | None = None
@@ -129,7 +135,7 @@ class Event(Struct, frozen=True, gc=False):
     queue: str | None = None
     eta: str | None = None
     """ISO 8601; None: at once."""
-    runtime: float | None = None
+    runtime: Duration | None = None
     """Seconds, by the worker's measure."""
     exception: str | None = None
     """`repr` of the exception: only its class name may be kept."""
@@ -142,6 +148,8 @@ class WorkerReply(Struct, frozen=True):
     hostname: str
     pid: int | None = None
     """From `stats`, the only reply that says which process it was."""
+    uptime_seconds: float | None = None
+    """Since it started, rounded to whole seconds; old Celery does not tell."""
     queues: tuple[str, ...] | None = None
     """From `active_queues`."""
     concurrency: int | None = None

@@ -78,6 +78,14 @@ class Roll:
                 other.may_follow.discard(process.pid)
                 self._shared.add(process.hostname)
 
+    def started(self, process: Process, at: float) -> None:
+        """Note that a process had started by `at`: whom it may have followed was silent then."""
+        for pid in tuple(process.may_follow):
+            other = self._processes.get((process.hostname, pid))
+            if other is not None and other.last_seen_at > at:
+                process.may_follow.discard(pid)
+                self._shared.add(process.hostname)
+
     def _enter(self, process: Process) -> None:
         self._processes[process.hostname, process.pid] = process
         self._by_name.setdefault(process.hostname, []).append(process)

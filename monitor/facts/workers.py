@@ -146,6 +146,9 @@ class WorkerBook:
             process.answered = True
             if process.state != "offline":
                 process.seen(reply.at)
+            if reply.uptime_seconds is not None:
+                # At the latest: its uptime is rounded to whole seconds.
+                self._roll.started(process, reply.at - reply.uptime_seconds + 0.5)
             process.concurrency = reply.concurrency
             process.pool = reply.pool
         if reply.queues is not None and reply.hostname not in self._roll.shared:

@@ -156,6 +156,16 @@ def test_a_death_counts_though_the_queues_were_told_before_the_name_was_shared()
     assert bench.states()["celery@web1#11"] == "dead"
 
 
+def test_who_had_started_while_another_was_heard_is_not_its_successor() -> None:
+    bench = Bench()
+    bench.start("celery@web1", 11)
+    bench.now += 1.5
+    bench.start("celery@web1", 12)
+    bench.kill("celery@web1", 11)  # before it was heard again
+    bench.book.reply(WorkerReply(bench.now, "celery@web1", pid=12, uptime_seconds=3.0))
+    assert bench.seconds_until("celery@web1#11", "dead") <= 15
+
+
 def test_a_restart_under_the_same_name_is_no_death() -> None:
     bench = Bench()
     bench.start("high@web1", 1)
