@@ -216,6 +216,7 @@ class Daemon:
             workers=tuple(worker for part in parts for worker in part.workers),
             tasks=tuple(task for part in parts for task in part.tasks),
             gone={key: reason for part in parts for key, reason in part.gone.items()},
+            fell={key: reason for part in parts for key, reason in part.fell.items()},
             monitor=self._monitor_facts(),
         )
 

@@ -23,6 +23,13 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{broker} refuses writes: {obstacle}",
     ),
     RuleSettings(
+        alert="MessagesLost",
+        on="broker",
+        when="messages_lost_lately > 0",
+        severity="warning",
+        summary="{broker}: at least {messages_lost_lately} messages are lost: {latest_reset}",
+    ),
+    RuleSettings(
         alert="BrokerMemoryHigh",
         on="broker",
         when="memory_used / memory_max > 0.85",

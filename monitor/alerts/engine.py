@@ -86,7 +86,7 @@ class Engine:
             if obj is None:
                 after = _without_object(alert, rule, view.absence(rule.scope, key), now)
             else:
-                after = _with_object(alert, rule, obj, now)
+                after = _with_object(alert, rule, obj, view.fell(rule.scope, key), now)
             if after is None or after.state == "resolved":
                 del current[key]
             else:
@@ -96,9 +96,9 @@ class Engine:
         return changed
 
 
-def _with_object(alert: Alert, rule: Rule, obj: Any, now: float) -> Alert | None:
+def _with_object(alert: Alert, rule: Rule, obj: Any, fell: str, now: float) -> Alert | None:
     holds = rule.when.value(obj) if alert.state == "pending" else rule.still_holds(obj)
-    after = step(alert, rule, holds, now)
+    after = step(alert, rule, holds, now, fell)
     return _described(after, rule, obj) if after is not None and holds else after
 
 
@@ -130,10 +130,8 @@ class _View:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._brokers = {bounded(broker.broker): broker for broker in snapshot.brokers}
-        self._gone = {
-            (scope, tuple(map(bounded, key))): as_utf8(reason)
-            for (scope, key), reason in snapshot.gone.items()
-        }
+        self._gone = _by_label(snapshot.gone)
+        self._fell = _by_label(snapshot.fell)
         self._by_key: dict[str, Mapping[Key, Any]] = {}
 
     def by_key(self, scope: str) -> Mapping[Key, Any]:
@@ -141,6 +139,10 @@ class _View:
         if scope not in self._by_key:
             self._by_key[scope] = {_key(obj): obj for obj in self._snapshot.of(scope)}
         return self._by_key[scope]
+
+    def fell(self, scope: str, key: Key) -> str:
+        """Return why there is less of the object though nobody worked on it; empty: no such."""
+        return self._fell.get((scope, key), "")
 
     def absence(self, scope: str, key: Key) -> str | None:
         """Return why the object is not there; None: it may be there and merely not be known.
@@ -157,3 +159,13 @@ class _View:
         if scope in ("worker", "task"):
             known = known and broker.events_connected is True and broker.settled
         return "no longer there" if known else None
+
+
+def _by_label(
+    reasons: Mapping[tuple[str, tuple[str, ...]], str],
+) -> Mapping[tuple[str, Key], str]:
+    """Return `reasons` by the key as alerts carry it."""
+    return {
+        (scope, tuple(map(bounded, key))): as_utf8(reason)
+        for (scope, key), reason in reasons.items()
+    }

@@ -23,11 +23,14 @@ def begin(rule: Rule, key: Key, now: float) -> Alert:
     return step(alert, rule, True, now) or alert
 
 
-def step(alert: Alert, rule: Rule, holds: bool | None, now: float) -> Alert | None:
+def step(
+    alert: Alert, rule: Rule, holds: bool | None, now: float, reason: str = ""
+) -> Alert | None:
     """Return what becomes of a pending or firing `alert` at `now`; None: it never fired.
 
     `holds` is the condition that keeps it up (`when` for a pending one, `Rule.still_holds`
-    for a firing one); None is blind. Returns `alert` itself if nothing changed.
+    for a firing one); None is blind; `reason` is why, should it end, where that is more than
+    that it does not hold. Returns `alert` itself if nothing changed.
     """
     if alert.state == "pending":
         if not holds:
@@ -36,15 +39,15 @@ def step(alert: Alert, rule: Rule, holds: bool | None, now: float) -> Alert | No
             return alert
         return replace(alert, state="firing", started_at=now)
     if holds is False:
-        return _cleared(alert, rule, now)
+        return _cleared(alert, rule, now, reason)
     # A blind spell ends `keep_firing_for` too: the condition may have held in it.
     return alert if alert.cleared_at is None else replace(alert, cleared_at=None)
 
 
-def _cleared(alert: Alert, rule: Rule, now: float) -> Alert:
+def _cleared(alert: Alert, rule: Rule, now: float, reason: str) -> Alert:
     since = now if alert.cleared_at is None else alert.cleared_at
     if now - since >= rule.keep_firing_for_seconds:
-        return resolve(alert, now)
+        return resolve(alert, now, reason)
     return alert if alert.cleared_at is not None else replace(alert, cleared_at=now)
 
 

@@ -24,6 +24,7 @@ Words = Callable[[Any], str]
 TEXTS: Mapping[str, Mapping[str, Words]] = {
     "broker": {
         "error": lambda broker: broker.error or "no reason known",
+        "latest_reset": lambda broker: broker.latest_reset or "nothing known",
         "obstacle": lambda broker: _obstacle(broker.obstacles or {}),
     },
     "worker": {"reason": lambda worker: worker.reason or "no reason known"},

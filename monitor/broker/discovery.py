@@ -8,7 +8,7 @@ already known are read in full each time, which finds a new queue of a known exc
 from collections.abc import Callable, Iterable
 
 from monitor.broker.keys import Keys
-from monitor.broker.wire import Reply, Wire, pack
+from monitor.broker.wire import Wire, pack
 
 _SLICES_A_CALL = 20
 _KEYS_A_SLICE = 1000
@@ -22,6 +22,8 @@ class Discovery:
         self._cursor = b"0"
         self._tables: set[bytes] = set()
         self._found: set[bytes] = set()
+        self.queue_tables: tuple[bytes, ...] = ()
+        """The binding tables that named a queue when they were last read."""
         self.refused = ""
         """What the server said when it refused to be searched; empty: it did not."""
 
@@ -36,7 +38,13 @@ class Discovery:
                 break
         tables = sorted(self._tables)
         replies = await wire.ask(pack(("SMEMBERS", key) for key in tables), len(tables))
-        return set(self._named(zip(tables, replies, strict=True)))
+        named = {
+            key: set(self._named(key, members))
+            for key, members in zip(tables, replies, strict=True)
+            if isinstance(members, list)
+        }
+        self.queue_tables = tuple(key for key, queues in named.items() if queues)
+        return set().union(*named.values())
 
     async def _slice(self, wire: Wire) -> bool:
         """Scan one slice. Return whether the keyspace has been gone through."""
@@ -56,10 +64,8 @@ class Discovery:
         self._tables, self._found = self._found, set()
         return True
 
-    def _named(self, tables: Iterable[tuple[bytes, Reply]]) -> Iterable[str]:
-        for key, members in tables:
-            if isinstance(members, list):
-                for member in members:
-                    queue = self._keys.bound_queue(key, member)
-                    if queue is not None:
-                        yield queue
+    def _named(self, key: bytes, members: list[bytes]) -> Iterable[str]:
+        for member in members:
+            queue = self._keys.bound_queue(key, member)
+            if queue is not None:
+                yield queue

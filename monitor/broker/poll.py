@@ -3,7 +3,7 @@
 `broker/watch.py` calls it every interval. The counts (LLEN of every priority step, the
 in-flight tables, INFO) are packed once and replayed until the set of queues changes. Details
 are read by scripts that only read: both ends of the lists that hold something (`ends.py`).
-Commands: LLEN, HLEN, ZRANGE, INFO, EVAL_RO (EVAL before Redis 7).
+Commands: LLEN, HLEN, ZRANGE, EXISTS, INFO, EVAL_RO (EVAL before Redis 7).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,8 +15,8 @@ from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.readings import Poll, QueueReading
 
-_FIXED = 3
-"""Replies before the lengths: INFO, HLEN, ZRANGE."""
+_FIXED = 4
+"""Replies before the lengths: INFO, HLEN, ZRANGE, EXISTS."""
 
 
 class Poller:
@@ -26,9 +26,16 @@ class Poller:
         self._keys = keys
         self._names: tuple[str, ...] = ()
         self._lists: list[bytes] = []
+        self._tables: tuple[bytes, ...] = ()
         self._packed = self._pack(())
         self._ends = Ends()
         self._eval = b"EVAL_RO"
+
+    def know_tables(self, tables: tuple[bytes, ...]) -> None:
+        """Look in every poll for these binding tables, which only a reset takes away together."""
+        if tables != self._tables:
+            self._tables = tables
+            self._packed = self._pack(self._names)
 
     async def poll(self, wire: Wire, names: Sequence[str], clock: Callable[[], float]) -> Poll:
         """Ask once for `names`. Raises BrokerError when the broker cannot be read."""
@@ -47,6 +54,7 @@ class Poller:
             unacked=replies[1] if isinstance(replies[1], int) else None,
             oldest_unacked_at=_oldest_score(replies[2]),
             server=read_info(replies[0], at),
+            binding_tables=replies[3] if self._tables and isinstance(replies[3], int) else None,
         )
 
     def _pack(self, names: Iterable[str]) -> bytes:
@@ -57,6 +65,7 @@ class Poller:
                 ("INFO",),
                 ("HLEN", keys.unacked),
                 ("ZRANGE", keys.unacked_index, 0, 0, "WITHSCORES"),
+                ("EXISTS", *(self._tables or (keys.mailbox_registry,))),
                 *(("LLEN", key) for key in self._lists),
             ]
         )

@@ -129,6 +129,7 @@ class BrokerWatch:
             async with asyncio.timeout(timeout):
                 until = self._clock() + timeout / 4
                 found = await self._discovery.queues(wire, until, self._clock)
+                self._poller.know_tables(self._discovery.queue_tables)
                 if self._watch(found):
                     await self._read(wire)  # a new queue is shown with its length at once
         except TimeoutError:

@@ -13,8 +13,10 @@ from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.queues import QueueBook
 from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry
+from monitor.facts.resets import ResetBook
 from monitor.facts.settings import QueueLimits, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
+from monitor.facts.taken import Taken
 from monitor.facts.tasks import TaskBook
 from monitor.facts.workers import WorkerBook
 from monitor.facts.writability import Writability
@@ -31,6 +33,7 @@ class BrokerPart(Struct, frozen=True):
     workers: tuple[WorkerFacts, ...]
     tasks: tuple[TaskFacts, ...]
     gone: Mapping[tuple[str, tuple[str, ...]], str]
+    fell: Mapping[tuple[str, tuple[str, ...]], str]
 
 
 class Books:
@@ -59,6 +62,9 @@ class Books:
         self._poll_errors: dict[str, int] = {}
         self._writability = Writability()
         self._evicted = Increase(_LATELY_SECONDS)
+        self._resets = ResetBook()
+        self._taken = Taken()
+        self._taken_by_poll = 0
         self._poll_duration = Histogram(_POLL_BOUNDS)
         self._events_connected = False
         self.event_gaps = 0
@@ -79,10 +85,13 @@ class Books:
     def polled(self, poll: Poll) -> None:
         """Take a good poll."""
         self._up, self._error = True, None
+        evicted = self._evicted.note(poll.server.evicted_keys, poll.at)
+        if self._poll is not None:
+            self._resets.polled(self._poll, poll, evicted=evicted, taken_before=self._taken_by_poll)
         self._poll = poll
+        self._taken_by_poll = self._taken.total
         self._poll_duration.observe(poll.duration_seconds)
         self._writability.apply(poll.server, poll.at)
-        self._evicted.note(poll.server.evicted_keys, poll.at)
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
         self.queues.apply(poll)
@@ -112,12 +121,17 @@ class Books:
     def part(self, now: float) -> BrokerPart:
         """Return what is true now."""
         workers = self.workers.facts()
+        self._taken.heard(workers, self.events_received.get("task-started", 0))
+        self._resets.settle(now, self._taken.total)
         return BrokerPart(
             broker=self._broker_facts(workers, now),
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(listening=self._events_connected),
             gone={("worker", key): reason for key, reason in self.workers.gone().items()},
+            fell={
+                ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()
+            },
         )
 
     def _broker_facts(self, workers: tuple[WorkerFacts, ...], now: float) -> BrokerFacts:
@@ -142,6 +156,9 @@ class Books:
             event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
             queues_left_out=self.queues_left_out,
+            resets=dict(self._resets.counts),
+            latest_reset=self._resets.latest,
+            messages_lost_lately=self._resets.lost_lately(now),
         )
         if poll is None or not self._up:
             return base

@@ -125,6 +125,14 @@ _BROKER = (
     Fact("broker", "workers_without_events", "celery_broker_workers_without_task_events", "gauge",
          "Live workers that process tasks and send no task events.",
          lambda b: b.workers_without_events),
+    Fact("broker", "resets", "celery_broker_resets_total", "counter",
+         "How often the broker was restarted, failed over to another server, was flushed, or "
+         "evicted what queues held, by reason.",
+         lambda b: b.resets, labels=("reason",)),
+    Fact("broker", "messages_lost_lately", "celery_broker_messages_lost_lately", "gauge",
+         "Messages lost in resets within the last ten minutes, at least: fewer are there than "
+         "before, and no worker took them.",
+         lambda b: b.messages_lost_lately),
     Fact("broker", "queues_left_out", "celery_broker_queues_left_out", "gauge",
          "Discovered queues that are not polled because of queues.limit.",
          lambda b: b.queues_left_out),

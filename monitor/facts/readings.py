@@ -83,6 +83,8 @@ class Poll(Struct, frozen=True):
     oldest_unacked_at: float | None
     """Lowest score of unacked_index: the consumer's clock at delivery; None when empty."""
     server: ServerReading
+    binding_tables: int | None = None
+    """How many of the known binding tables of queues are there; None: none is known."""
 
 
 class PollFailure(Struct, frozen=True, gc=False):

@@ -68,6 +68,11 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     workers_without_events: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
+    resets: Mapping[str, int] = {}
+    """How often it lost what it held, or was replaced, by `resets.RESETS`."""
+    latest_reset: str = ""
+    """What the latest of them was, in words; empty: there was none."""
+    messages_lost_lately: int | None = None
 
     @property
     def writable(self) -> bool | None:
@@ -213,6 +218,9 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
     with this reason. Entries stay for a few ticks."""
+    fell: Mapping[tuple[str, tuple[str, ...]], str] = {}
+    """Why there is less of an object than before though nobody worked on it, by (scope, key):
+    an alert on it that ends now ends with this reason, not as if all was well."""
 
     def of(self, scope: str) -> tuple[Any, ...]:
         """Return the objects of `scope`."""

@@ -8,6 +8,7 @@ import redis
 
 from monitor.demo.broker import EmbeddedBroker
 from tests.broker.conftest import Watched, watching
+from tests.broker.test_queues_real import send
 
 
 def obstacles(watched: Watched) -> set[str]:
@@ -93,3 +94,50 @@ async def test_evicted_keys_are_counted(broker: EmbeddedBroker, client: "redis.R
             client.set(f"result-{number}", "x" * 10_000)
         await watched.until(lambda w: (w.part().broker.evicted_lately or 0) > 0)
         assert watched.part().broker.evicts_queues is True
+
+
+def resets(watched: Watched) -> dict[str, int]:
+    return {reason: n for reason, n in watched.part().broker.resets.items() if n}
+
+
+def why_fallen(watched: Watched) -> list[str]:
+    return list(watched.part().fell.values())
+
+
+async def test_a_restart_that_loses_messages_is_told(broker: EmbeddedBroker) -> None:
+    send(broker.url, "high", count=40)
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 40})
+        broker.stop()
+        await watched.until(lambda w: w.part().broker.up is False)
+        broker.start()
+        await watched.until(lambda w: w.lengths() == {"high": 0})
+        assert resets(watched) == {"restarted": 1}
+        assert why_fallen(watched) == ["the broker was restarted: 40 messages before, 0 after"]
+        await watched.until(lambda w: w.part().broker.messages_lost_lately == 40)
+
+
+async def test_a_restart_that_loses_nothing_is_counted_and_no_more(tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path, config=("--appendonly", "yes")) as server:
+        send(server.url, "high", count=40)
+        async with watching(server.url) as watched:
+            await watched.until(lambda w: w.lengths() == {"high": 40})
+            server.stop()
+            await watched.until(lambda w: w.part().broker.up is False)
+            server.start()
+            await watched.until(lambda w: resets(w) == {"restarted": 1})
+            assert (watched.lengths(), why_fallen(watched)) == ({"high": 40}, [])
+
+
+async def test_a_flush_is_told_from_work(broker: EmbeddedBroker, client: "redis.Redis") -> None:
+    send(broker.url, "high", count=40)
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 40})
+        client.ltrim("high", 0, 29)  # as somebody who works would leave it
+        await watched.until(lambda w: w.lengths() == {"high": 30})
+        assert resets(watched) == {}
+        client.flushdb()
+        await watched.until(lambda w: w.lengths() == {"high": 0})
+        assert resets(watched) == {"flushed": 1}
+        assert why_fallen(watched) == ["the broker was flushed: 30 messages before, 0 after"]
+        await watched.until(lambda w: w.part().broker.messages_lost_lately == 30)

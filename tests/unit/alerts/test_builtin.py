@@ -11,6 +11,7 @@ def test_the_table_of_built_in_rules():
     assert table == {
         ("BrokerDown", "broker", "not up", 30.0, "critical"),
         ("BrokerRefusingWrites", "broker", "not writable", 60.0, "critical"),
+        ("MessagesLost", "broker", "messages_lost_lately > 0", 0.0, "warning"),
         ("BrokerMemoryHigh", "broker", "memory_used / memory_max > 0.85", 300.0, "warning"),
         ("BrokerMemoryHigh", "broker", "memory_used / memory_max >= 0.95", 300.0, "critical"),
         ("BrokerEvicting", "broker", "evicted_lately > 0 and evicts_queues", 0.0, "warning"),
@@ -40,6 +41,10 @@ OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
         ("BrokerDown", DOWN, True, "b cannot be polled: connection refused"),
         ("BrokerDown", BrokerFacts(broker="b", up=True), False, ""),
         ("BrokerDown", BrokerFacts(broker="b"), None, ""),
+        ("MessagesLost",
+         BrokerFacts(broker="b", messages_lost_lately=40, latest_reset="the broker was flushed"),
+         True, "b: at least 40 messages are lost: the broker was flushed"),
+        ("MessagesLost", BrokerFacts(broker="b", messages_lost_lately=0), False, ""),
         ("WorkerDead", worker(state="dead", reason="silent for 14s"), True,
          "high@web1 is dead: silent for 14s"),
         ("WorkerDead", worker(state="late"), False, ""),

@@ -181,3 +181,12 @@ def test_two_rules_of_one_name_are_alerts_of_their_own():
     (over,) = again.evaluate(snapshot(queues=[queue(length=300)]), 1.0)
     assert (over.severity, over.state) == ("critical", "resolved")
     assert [alert.severity for alert in again.alerts if alert.state == "firing"] == ["warning"]
+
+
+def test_a_queue_that_was_emptied_by_a_reset_does_not_end_its_alert_as_if_worked_off():
+    engine = Engine([rule()])
+    engine.evaluate(snapshot(queues=[LONG, queue("low", length=500)]), 0.0)
+    fell = {("queue", ("default", "high")): "the broker was restarted: 500 messages before"}
+    over = engine.evaluate(snapshot(queues=[SHORT, queue("low", length=5)], fell=fell), 1.0)
+    reasons = {dict(alert.labels)["queue_name"]: alert.resolved_reason for alert in over}
+    assert reasons == {"high": "the broker was restarted: 500 messages before", "low": ""}

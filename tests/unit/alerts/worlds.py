@@ -45,6 +45,7 @@ def snapshot(
     queues: Sequence[QueueFacts] = (),
     workers: Sequence[WorkerFacts] = (),
     gone: Mapping[tuple[str, tuple[str, ...]], str] | None = None,
+    fell: Mapping[tuple[str, tuple[str, ...]], str] | None = None,
 ) -> Snapshot:
     return Snapshot(
         at=0.0,
@@ -53,6 +54,7 @@ def snapshot(
         workers=tuple(workers),
         monitor=MonitorFacts(version="0"),
         gone=gone or {},
+        fell=fell or {},
     )
 
 

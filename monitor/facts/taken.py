@@ -1,0 +1,32 @@
+"""How many tasks the workers of a broker have taken, from all that tells of it.
+
+Called by the books; `resets.py` compares it with messages that are no longer there.
+"""
+
+from collections.abc import Iterable
+
+from monitor.facts.snapshot import WorkerFacts
+
+
+class Taken:
+    """A count that only grows; where sources disagree it believes in more work, not in less."""
+
+    def __init__(self) -> None:
+        self._by_worker: dict[str, int] = {}
+        self._processed = 0
+        self._started = 0
+
+    def heard(self, workers: Iterable[WorkerFacts], started: int) -> None:
+        """Take the workers' own counts, and `started`, the task-started events so far."""
+        self._started = started
+        counts = {w.hostname: w.processed for w in workers if w.processed is not None}
+        for hostname, processed in counts.items():
+            before = self._by_worker.get(hostname, 0)
+            # A worker that was restarted counts from 0.
+            self._processed += processed - before if processed >= before else processed
+        self._by_worker = counts
+
+    @property
+    def total(self) -> int:
+        """The count, of which only differences mean anything."""
+        return self._processed + self._started
