@@ -128,7 +128,7 @@ def _full(chunks: list[bytes]) -> None:
             replies.append(reply)
         reader.read(replies, 1.0)
     assert sum(reader.received.values()) == EVENTS
-    assert sum(task.succeeded for task in books.tasks.facts(listening=True)) == TASKS
+    assert sum(task.succeeded for task in books.tasks.facts(0.0, listening=True)) == TASKS
 
 
 def _books_and_reader() -> tuple[Books, EventReader]:
@@ -157,7 +157,7 @@ async def _subscribed(broker: EmbeddedBroker, messages: list[bytes]) -> float:
         reader.read(await wire.batch(), 1.0)
     spent = time.process_time() - before
     wire.close()
-    assert sum(task.succeeded for task in books.tasks.facts(listening=True)) == TASKS
+    assert sum(task.succeeded for task in books.tasks.facts(0.0, listening=True)) == TASKS
     return spent
 
 

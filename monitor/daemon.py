@@ -123,6 +123,7 @@ class Daemon:
             broker.name,
             limits=self._settings.queues,
             workers=self._settings.workers,
+            tasks=self._settings.tasks,
             steps=options.priority_steps,
             visibility_timeout_seconds=options.visibility_timeout,
             now=self._clock(),

@@ -101,6 +101,14 @@ BUILTIN: tuple[RuleSettings, ...] = (
         "last 10 minutes",
     ),
     RuleSettings(
+        alert="TaskStuck",
+        on="task",
+        when="stuck > 0",
+        severity="warning",
+        summary="{name} on {queue_name}: {stuck} running for longer than {max_runtime}, the "
+        "longest for {longest_running} on {running_on}, id {running_id}",
+    ),
+    RuleSettings(
         alert="EventsOff",
         on="broker",
         when="workers_without_events > 0",

@@ -18,7 +18,7 @@ import msgspec
 from monitor.broker.connection import error_reply
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import WorkerReply
+from monitor.facts.readings import RunningTask, WorkerReply
 
 _ANSWERS_A_POP = 1000
 _ANSWER_SECONDS = 2.0
@@ -43,6 +43,14 @@ class _Queue(msgspec.Struct):
     name: str
 
 
+class _Running(msgspec.Struct):
+    """Of a running task only this: the rest holds its arguments."""
+
+    id: str
+    name: str | None = None
+    time_start: float | None = None
+
+
 class _Headers(msgspec.Struct):
     ticket: str | None = None
 
@@ -56,6 +64,7 @@ _envelope = msgspec.json.Decoder(_Envelope)
 _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _stats = msgspec.json.Decoder(_Stats)
 _queues = msgspec.json.Decoder(list[_Queue])
+_running = msgspec.json.Decoder(list[_Running])
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
@@ -161,6 +170,11 @@ def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerRep
     if method == "active_queues":
         names = tuple(queue.name for queue in _queues.decode(raw))
         return WorkerReply(at=at, hostname=hostname, queues=names)
+    if method == "active":
+        running = tuple(
+            RunningTask(task.id, task.name, task.time_start) for task in _running.decode(raw)
+        )
+        return WorkerReply(at=at, hostname=hostname, running=running)
     stats = _stats.decode(raw)
     pool = stats.pool or _Pool()
     implementation = (pool.implementation or "").rpartition(":")[0].rpartition(".")[2]

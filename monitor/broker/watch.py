@@ -8,7 +8,7 @@ is told by `changed` when a tick is worth its while.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from monitor.broker.connection import BrokerError
@@ -225,8 +225,9 @@ class BrokerWatch:
                 await asyncio.sleep(_CONTROL_EVERY_SECONDS)
                 self._books.workers.step(self._clock())
                 wanted = self._books.workers.wanted(self._clock())
-                if wanted:
-                    wire = await self._control_once(wire, wanted)
+                doubted = self._books.tasks.running.doubted(self._clock())
+                if wanted or doubted:
+                    wire = await self._control_once(wire, wanted, doubted)
                     self._changed()
         finally:
             if wire is not None:
@@ -235,13 +236,18 @@ class BrokerWatch:
                         await self._control.clear(wire)
                 wire.close()
 
-    async def _control_once(self, wire: Wire | None, wanted: Wanted) -> Wire | None:
+    async def _control_once(
+        self, wire: Wire | None, wanted: Wanted, doubted: Sequence[str]
+    ) -> Wire | None:
         """Ask who is to be asked, and return the connection if it is still good."""
         try:
             async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
                 if wire is None:
                     wire = await Wire.open(self._settings, self._poll_settings.timeout)
-                await self._ask(wire, wanted)
+                if wanted:
+                    await self._ask(wire, wanted)
+                if doubted or (wanted.census and self._books.tasks.running.bounded):
+                    await self._ask_running(wire, None if wanted.census else doubted)
             self._say("control", "", "workers can be asked")
             return wire
         except TimeoutError:
@@ -270,6 +276,13 @@ class BrokerWatch:
         self._books.workers.asked(wanted, sent_at, registered)
         if self._settings.enable_events and unknown:
             await self._control.enable_events(wire, hostnames)
+
+    async def _ask_running(self, wire: Wire, hostnames: Sequence[str] | None) -> None:
+        """Ask the workers (None: all) what they run: a lost event makes a run without end."""
+        asked_at = self._clock()
+        shared = any(self._books.workers.count(hostname) > 1 for hostname in hostnames or ())
+        replies = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
+        self._books.told_running(replies, asked_at)
 
     def _say(self, part: str, reason: str, text: str) -> None:
         """Log when a part of the watch breaks, breaks differently, or works again."""

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.queues import QueueBook
-from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry
+from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry, WorkerReply
 from monitor.facts.resets import ResetBook
-from monitor.facts.settings import QueueLimits, WorkerSettings
+from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
 from monitor.facts.taken import Taken
 from monitor.facts.tasks import TaskBook
@@ -45,6 +45,7 @@ class Books:
         *,
         limits: QueueLimits,
         workers: WorkerSettings,
+        tasks: TaskSettings | None = None,
         steps: tuple[int, ...],
         visibility_timeout_seconds: float | None,
         now: float,
@@ -55,7 +56,7 @@ class Books:
         self._visibility_timeout_seconds = visibility_timeout_seconds
         self.workers = WorkerBook(broker, workers, now, roster)
         self.queues = QueueBook(broker, limits, steps, queues)
-        self.tasks = TaskBook(broker)
+        self.tasks = TaskBook(broker, tasks)
         self._up: bool | None = None
         self._error: str | None = None
         self._poll: Poll | None = None
@@ -111,12 +112,29 @@ class Books:
         self._events_connected = connected
         self.workers.feed(connected, now)
 
+    def told_running(self, replies: Iterable[WorkerReply], asked_at: float) -> None:
+        """Take what workers, asked at `asked_at`, answered to `active`."""
+        answers: dict[str, list[WorkerReply]] = {}
+        for reply in replies:
+            if reply.running is not None:
+                answers.setdefault(reply.hostname, []).append(reply)
+        for hostname, told in answers.items():
+            running = [task for reply in told for task in reply.running or ()]
+            self.tasks.told_running(
+                hostname,
+                running,
+                asked_at,
+                ahead_seconds=self.workers.skew_seconds(hostname),
+                complete=len(told) >= self.workers.count(hostname),
+            )
+
     def step(self, now: float) -> None:
         """Move on what only time changes."""
         self.tasks.settle(now, self.workers.only_queue)
         if self._events_connected:
             self.tasks.mark(now)
         self.workers.step(now)
+        self.tasks.running.lose(self.workers.may_run_tasks)
 
     def part(self, now: float) -> BrokerPart:
         """Return what is true now."""
@@ -127,7 +145,7 @@ class Books:
             broker=self._broker_facts(workers, now),
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
-            tasks=self.tasks.facts(listening=self._events_connected),
+            tasks=self.tasks.facts(now, listening=self._events_connected),
             gone={("worker", key): reason for key, reason in self.workers.gone().items()},
             fell={
                 ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()

@@ -143,6 +143,15 @@ class Event(Struct, frozen=True, gc=False):
     """`repr` of the exception: only its class name may be kept."""
 
 
+class RunningTask(Struct, frozen=True, gc=False):
+    """A task that a worker says it runs."""
+
+    uuid: str
+    name: str | None = None
+    started_at: float | None = None
+    """By the worker's clock."""
+
+
 class WorkerReply(Struct, frozen=True):
     """What one worker process answered to a control command, as far as it was asked."""
 
@@ -156,6 +165,8 @@ class WorkerReply(Struct, frozen=True):
     """From `active_queues`."""
     concurrency: int | None = None
     pool: str | None = None
+    running: tuple[RunningTask, ...] | None = None
+    """From `active`."""
 
 
 class RosterEntry(Struct, frozen=True):

@@ -5,7 +5,7 @@ again has its old name and a new pid. The two look alike until the older process
 again, so the roll keeps for each process whom it may have followed. Used by `workers.py`.
 """
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from monitor.facts.process import Process
 from monitor.facts.snapshot import UP_STATES
@@ -43,6 +43,10 @@ class Roll:
         """Return the process of the name that was first heard last."""
         of_name = self._by_name.get(hostname)
         return of_name[-1] if of_name else None
+
+    def named(self, hostname: str) -> Sequence[Process]:
+        """Return the processes of the name, in the order in which they were first heard."""
+        return self._by_name.get(hostname, ())
 
     def crowded(self, hostname: str) -> bool:
         """Return whether more than one process may answer to the name."""

@@ -38,6 +38,7 @@ class TaskSeries:
         "failed",
         "frozen",
         "last_sent_at",
+        "max_runtime_seconds",
         "name",
         "queue_name",
         "recent",
@@ -45,9 +46,12 @@ class TaskSeries:
         "wait",
     )
 
-    def __init__(self, name: str, queue_name: str) -> None:
+    def __init__(
+        self, name: str, queue_name: str, max_runtime_seconds: float | None = None
+    ) -> None:
         self.name = name
         self.queue_name = queue_name
+        self.max_runtime_seconds = max_runtime_seconds
         self.counts = dict.fromkeys(COUNTED, 0)
         """By event type."""
         self.failed: dict[str, int] = {}
@@ -109,5 +113,7 @@ class TaskSeries:
                 last_sent_at=self.last_sent_at,
                 recently_failed=recently_failed,
                 recently_finished=recently_failed + recently_succeeded,
+                max_runtime_seconds=self.max_runtime_seconds,
+                stuck=None if self.max_runtime_seconds is None else 0,
             )
         return self.frozen

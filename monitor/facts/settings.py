@@ -1,4 +1,4 @@
-"""Settings of the books: bounds that are facts of a queue, and how patient to be with workers."""
+"""Settings of the books: bounds of queues and tasks, and how patient to be with workers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,3 +22,11 @@ class WorkerSettings:
 
     forget_after: Seconds = 3600.0
     """A dead worker that nobody replaced is forgotten, and its alert resolved, after this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """Bounds for the built-in task rules, by glob of the task name; the first match counts."""
+
+    max_runtime: Mapping[str, Seconds] = field(default_factory=dict)
+    """How long a run may take; past it, and confirmed by its worker, TaskStuck holds."""

@@ -171,6 +171,15 @@ class TaskFacts(Struct, frozen=True, kw_only=True):
     """In the last ten minutes of listening; None while the feed is down."""
     recently_finished: int | None = None
     """Failed or succeeded, in the same time."""
+    longest_running_seconds: float | None = 0.0
+    """0 while none runs, None while the feed is down."""
+    longest_running_on: str | None = None
+    """The worker of the run that is at it for longest."""
+    longest_running_id: str | None = None
+    """The id of that run."""
+    max_runtime_seconds: float | None = None
+    stuck: int | None = None
+    """Runs past that bound, confirmed by their workers; None: no bound, or not known."""
 
     @property
     def failure_ratio(self) -> float | None:

@@ -8,12 +8,14 @@ each handler does as little as it can.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
-from monitor.facts.readings import Event
+from monitor.facts.readings import Event, RunningTask
+from monitor.facts.running import Longest, Run, Running
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
+from monitor.facts.settings import TaskSettings
 from monitor.facts.snapshot import TaskFacts
 from monitor.facts.times import parse_time
 from monitor.facts.window import MARK_EVERY_SECONDS
@@ -26,34 +28,20 @@ _ENDED_MOST = 5_000
 _SERIES_MOST = 10_000
 _RUN_KEPT_SECONDS = 86_400.0
 """A run that has not ended by then is taken for lost when its place is needed."""
-
-
-class _Run:
-    """One uuid on its way."""
-
-    __slots__ = ("due_at", "first_seen_at", "hostname", "name", "pending", "series")
-
-    def __init__(self, name: str | None, at: float) -> None:
-        self.name = name
-        self.first_seen_at = at
-        self.series: TaskSeries | None = None
-        self.due_at: float | None = None
-        """When it was sent, or its ETA when that is later; None: not seen being sent."""
-        self.hostname: str | None = None
-        self.pending: list[tuple[Event, float]] | None = None
-        """What happened before its queue was known."""
+_LONGEST_RUN_SECONDS = 30 * 86_400.0
 
 
 class TaskBook:
     """All task series of one broker."""
 
-    def __init__(self, broker: str) -> None:
+    def __init__(self, broker: str, settings: TaskSettings | None = None) -> None:
         self._broker = broker
+        self.running = Running(settings or TaskSettings())
         self._series: dict[tuple[str, str], TaskSeries] = {}
-        self._runs: dict[str, _Run] = {}
-        self._ended: dict[str, _Run] = {}
-        self._ended_before: dict[str, _Run] = {}
-        self._waiting: deque[tuple[float, _Run]] = deque()
+        self._runs: dict[str, Run] = {}
+        self._ended: dict[str, Run] = {}
+        self._ended_before: dict[str, Run] = {}
+        self._waiting: deque[tuple[float, Run]] = deque()
         self._look_for_lost_at = 0.0
         self._mark_at = float("-inf")
         self.left_out = 0
@@ -61,12 +49,12 @@ class TaskBook:
         self.handlers: dict[str, Callable[[Event, float], None]] = {
             "task-sent": self.sent,
             "task-received": self.received,
-            "task-started": self._counted,
-            "task-succeeded": self._counted,
-            "task-failed": self._counted,
-            "task-retried": self._counted,
-            "task-revoked": self._counted,
-            "task-rejected": self._counted,
+            "task-started": self._started,
+            "task-succeeded": self._stopped,
+            "task-failed": self._stopped,
+            "task-retried": self._stopped,
+            "task-revoked": self._stopped,
+            "task-rejected": self._stopped,
         }
         """By event type: what to call with the event and its time of receipt."""
 
@@ -107,11 +95,29 @@ class TaskBook:
         series.counts["task-received"] += 1
         series.frozen = None
 
-    def _counted(self, event: Event, at: float) -> None:
-        """Take any event that carries nothing but the uuid."""
+    def _started(self, event: Event, at: float) -> None:
+        """Take a task-started."""
+        run = self._counted(event, at)
+        uuid = event.uuid
+        if uuid is not None and run is not None and uuid in self._runs:
+            run.hostname, run.pid = event.hostname, event.pid
+            self.running.begin(uuid, run, at)
+
+    def _stopped(self, event: Event, at: float) -> None:
+        """Take an event that says how a run, or a try of it, came to its end."""
+        run = self._counted(event, at)
+        uuid = event.uuid
+        if uuid is None or run is None:
+            return
+        self.running.end(uuid)
+        if event.type in _FINAL and self._runs.pop(uuid, None) is not None:
+            self._end(uuid, run)
+
+    def _counted(self, event: Event, at: float) -> Run | None:
+        """Count an event that carries nothing but the uuid; None: not even that."""
         uuid = event.uuid
         if uuid is None:
-            return
+            return None
         run = self._runs.get(uuid)
         if run is None:
             run = self._find_ended(uuid) or self._start(uuid, None, at)
@@ -121,16 +127,51 @@ class TaskBook:
             self._wait_for_queue(run, event, at)
         else:
             _count(run.series, run, event, at)
-        if event.type in _FINAL and self._runs.pop(uuid, None) is not None:
-            self._end(uuid, run)
+        return run
+
+    def told_running(
+        self,
+        hostname: str,
+        running: Collection[RunningTask],
+        asked_at: float,
+        *,
+        ahead_seconds: float,
+        complete: bool,
+    ) -> None:
+        """Take what a worker said it runs: end what it does not name, begin what is news.
+
+        `ahead_seconds` is how far its clock is ahead of ours; `complete`: all processes of that
+        name have answered.
+        """
+        for task in running:
+            if task.uuid not in self.running and not self._find_ended(task.uuid):
+                self._adopt(task, hostname, asked_at, ahead_seconds)
+        uuids = {task.uuid for task in running}
+        self.running.told(hostname, uuids, asked_at, complete=complete)
 
     # -- runs --------------------------------------------------------------------------
 
-    def _start(self, uuid: str, name: str | None, at: float) -> _Run:
-        run = _Run(name, at)
+    def _start(self, uuid: str, name: str | None, at: float) -> Run:
+        run = Run(name, at)
         if len(uuid) <= _UUID_MOST and (len(self._runs) < _RUNS_MOST or self._made_room(at)):
             self._runs[uuid] = run
         return run
+
+    def _adopt(
+        self, task: RunningTask, hostname: str, asked_at: float, ahead_seconds: float
+    ) -> None:
+        """Follow a run that began while nobody listened."""
+        run = self._runs.get(task.uuid) or self._start(task.uuid, task.name, asked_at)
+        if task.uuid not in self._runs:
+            return
+        run.hostname = hostname
+        if run.series is None and run.pending is None:
+            run.pending = []
+            self._waiting.append((asked_at + _SENT_MAY_LAG_SECONDS, run))
+        # Celery 4 says when by a clock that did not start in 1970.
+        started_at = (task.started_at or asked_at) - ahead_seconds
+        sane = asked_at - _LONGEST_RUN_SECONDS < started_at < asked_at
+        self.running.begin(task.uuid, run, started_at if sane else asked_at)
 
     def _made_room(self, at: float) -> bool:
         """Give up the oldest run if it is lost; else the oldest are kept, for they are next."""
@@ -141,24 +182,25 @@ class TaskBook:
             self._look_for_lost_at = at + 1.0
             return False
         del self._runs[oldest]
+        self.running.end(oldest)
         return True
 
-    def _end(self, uuid: str, run: _Run) -> None:
+    def _end(self, uuid: str, run: Run) -> None:
         """Keep an ended run for a while: a late task-sent or task-rejected belongs to it."""
         if len(self._ended) >= _ENDED_MOST:
             self._ended_before, self._ended = self._ended, {}
         self._ended[uuid] = run
 
-    def _find_ended(self, uuid: str) -> _Run | None:
+    def _find_ended(self, uuid: str) -> Run | None:
         return self._ended.get(uuid) or self._ended_before.get(uuid)
 
-    def _wait_for_queue(self, run: _Run, event: Event, at: float) -> None:
+    def _wait_for_queue(self, run: Run, event: Event, at: float) -> None:
         if run.pending is None:
             run.pending = []
             self._waiting.append((at + _SENT_MAY_LAG_SECONDS, run))
         run.pending.append((event, at))
 
-    def _name(self, run: _Run, name: str | None, queue_name: str) -> TaskSeries:
+    def _name(self, run: Run, name: str | None, queue_name: str) -> TaskSeries:
         """Decide for good under which series the run counts, and count what waited."""
         series = run.series = self._of(name or run.name or UNKNOWN, queue_name)
         for event, at in run.pending or ():
@@ -172,7 +214,8 @@ class TaskBook:
         if series is None:
             if len(self._series) >= _SERIES_MOST:
                 name = queue_name = OTHER  # names made of arguments would grow for ever
-            series = self._series.setdefault((name, queue_name), TaskSeries(name, queue_name))
+            made = TaskSeries(name, queue_name, self.running.bound(name))
+            series = self._series.setdefault((name, queue_name), made)
         return series
 
     def settle(self, now: float, only_queue: Callable[[str], str | None]) -> None:
@@ -202,17 +245,38 @@ class TaskBook:
 
     # -- what is true ------------------------------------------------------------------
 
-    def facts(self, *, listening: bool) -> tuple[TaskFacts, ...]:
+    def facts(self, now: float, *, listening: bool) -> tuple[TaskFacts, ...]:
         """Return a row a task name and queue; without the gauges while nothing can be heard."""
-        rows = tuple(series.facts(self._broker) for series in self._series.values())
-        return rows if listening else tuple(map(_blind, rows))
+        series = self._series.values()
+        if not listening:
+            return tuple(_blind(each.facts(self._broker)) for each in series)
+        longest = self.running.longest(now)
+        return tuple(self._row(each, longest.get(each), now) for each in series)
+
+    def _row(self, series: TaskSeries, longest: Longest | None, now: float) -> TaskFacts:
+        row = series.facts(self._broker)
+        if longest is None:
+            return row
+        return replace(
+            row,
+            longest_running_seconds=max(0.0, now - longest.started_at),
+            longest_running_on=longest.hostname,
+            longest_running_id=longest.uuid,
+            stuck=None if row.max_runtime_seconds is None else longest.stuck,
+        )
 
 
 def _blind(row: TaskFacts) -> TaskFacts:
-    return replace(row, recently_failed=None, recently_finished=None)
+    return replace(
+        row,
+        recently_failed=None,
+        recently_finished=None,
+        longest_running_seconds=None,
+        stuck=None,
+    )
 
 
-def _count(series: TaskSeries, run: _Run, event: Event, at: float) -> None:
+def _count(series: TaskSeries, run: Run, event: Event, at: float) -> None:
     series.count(event)
     if event.type == "task-started" and run.due_at is not None:
         series.wait.observe(max(0.0, at - run.due_at))

@@ -347,6 +347,22 @@ class WorkerBook:
             return None
         return process.queues[0] if len(process.queues) == 1 else None
 
+    def may_run_tasks(self, hostname: str, pid: int | None) -> bool:
+        """Return whether a process (None: any of that name) may still run what it began."""
+        return any(
+            process.state != "dead" and pid in (process.pid, None)
+            for process in self._roll.named(hostname)
+        )
+
+    def count(self, hostname: str) -> int:
+        """Return how many live processes have the name."""
+        return sum(1 for process in self._roll.named(hostname) if process.state in UP_STATES)
+
+    def skew_seconds(self, hostname: str) -> float:
+        """Return how far the clock of the worker is ahead of ours, 0 when that is not known."""
+        process = self._roll.newest(hostname)
+        return (process.skew_seconds if process else None) or 0.0
+
     def queues(self) -> set[str]:
         """Return every queue that some worker consumes or consumed."""
         return {queue for p in self._roll for queue in p.queues or ()}

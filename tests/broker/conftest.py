@@ -18,7 +18,7 @@ from monitor.broker.watch import BrokerWatch
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.books import Books, BrokerPart
-from monitor.facts.settings import QueueLimits, WorkerSettings
+from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
 from monitor.values.secret import Secret
 
 
@@ -90,7 +90,9 @@ class Watched:
 
 
 @asynccontextmanager
-async def watching(url: str, interval: float = 0.5, **settings: Any) -> AsyncIterator[Watched]:
+async def watching(
+    url: str, interval: float = 0.5, *, tasks: TaskSettings | None = None, **settings: Any
+) -> AsyncIterator[Watched]:
     """Watch the broker at `url` as the daemon does; `settings` are those of `BrokerSettings`."""
     chosen = BrokerSettings(url=Secret(url), **settings)
     options = chosen.transport_options
@@ -99,6 +101,7 @@ async def watching(url: str, interval: float = 0.5, **settings: Any) -> AsyncIte
         chosen.name,
         limits=QueueLimits(),
         workers=WorkerSettings(),
+        tasks=tasks,
         steps=options.priority_steps,
         visibility_timeout_seconds=None,
         now=time.time(),

@@ -27,12 +27,21 @@ def test_the_table_of_built_in_rules():
             0.0,
             "warning",
         ),
+        ("TaskStuck", "task", "stuck > 0", 0.0, "warning"),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
 
 DOWN = BrokerFacts(broker="b", up=False, error="connection refused")
 OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
+
+STUCK = task(
+    stuck=1,
+    max_runtime_seconds=1800.0,
+    longest_running_seconds=3600.0,
+    longest_running_on="high@web1",
+    longest_running_id="u1",
+)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +83,11 @@ OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
         # With nothing finished there is no ratio, and a firing alert is over all the same.
         ("TaskFailureRatio", task(recently_failed=0, recently_finished=0), False, ""),
         ("TaskFailureRatio", task(), None, ""),
+        ("TaskStuck", STUCK, True,
+         "app.add on high: 1 running for longer than 30m, the longest for 1h on high@web1, id u1"),
+        ("TaskStuck", task(stuck=0), False, ""),
+        # Without a bound, or while no worker has confirmed it, nobody is called.
+        ("TaskStuck", task(longest_running_seconds=9e9), None, ""),
         # Where no bound is set there is nothing to say.
         ("QueueTooLong", queue(length=10), None, ""),
     ],

@@ -32,7 +32,7 @@ def received(book: TaskBook, at: float = AT, **fields: object) -> None:
 
 
 def only(book: TaskBook) -> TaskFacts:
-    (row,) = book.facts(listening=True)
+    (row,) = book.facts(AT, listening=True)
     return row
 
 
@@ -60,7 +60,7 @@ def test_counts_wait_two_seconds_for_task_sent() -> None:
     book = TaskBook("default")
     received(book)
     book.settle(AT + 1.9, nobody_knows)
-    assert book.facts(listening=True) == ()
+    assert book.facts(AT, listening=True) == ()
     book.settle(AT + 2.0, nobody_knows)
     assert (only(book).queue_name, only(book).received) == ("unknown", 1)
 
@@ -185,7 +185,7 @@ def test_without_the_feed_nothing_is_said_of_what_happened_lately() -> None:
     book = TaskBook("default")
     sent(book)
     take(book, "task-failed", exception="ValueError()")
-    (row,) = book.facts(listening=False)
+    (row,) = book.facts(AT, listening=False)
     assert (row.failed, row.recently_failed, row.failure_ratio) == ({"ValueError": 1}, None, None)
 
 
@@ -199,9 +199,9 @@ def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         received(book, uuid=f"u{i}", name=f"app.task{i}")
         if i % 2:
             take(book, "task-succeeded", uuid=f"u{i}")
-    assert len(book.facts(listening=True)) <= 11
+    assert len(book.facts(AT, listening=True)) <= 11
     assert book.left_out > 0
-    assert sum(row.sent for row in book.facts(listening=True)) == 200
+    assert sum(row.sent for row in book.facts(AT, listening=True)) == 200
 
 
 def test_the_oldest_runs_are_kept_for_they_are_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,6 +255,6 @@ def test_every_event_with_a_uuid_is_counted_once(
         + row.revoked
         + row.rejected
         + sum(row.failed.values())
-        for row in book.facts(listening=True)
+        for row in book.facts(AT, listening=True)
     )
     assert counted == countable
