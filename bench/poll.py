@@ -44,7 +44,8 @@ async def _measure(broker: EmbeddedBroker) -> Result:
         for number in range(FULL_QUEUES):
             await client.lpush(names[number * (QUEUES // FULL_QUEUES)], _message(number))
         wire = await Wire.open(BrokerSettings(url=Secret(broker.url)), 10.0)
-        poller, book = Poller(keys), QueueBook("default", QueueLimits(), keys.steps, names)
+        poller = Poller(keys, lambda *_: None)
+        book = QueueBook("default", QueueLimits(), keys.steps, names)
         lists = [key for name in names for key in keys.queue(name)]
         await _poll(poller, wire, book)  # packed once, replayed until the queues change
         for _ in range(ROUNDS):

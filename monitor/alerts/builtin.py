@@ -75,6 +75,16 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{queue_name}: {length} waiting and no live worker consumes it",
     ),
     RuleSettings(
+        alert="RedeliveryRisk",
+        on="broker",
+        # An ETA that lies ahead may be as far as it likes: that is not a task that takes long.
+        when="oldest_due_unacked_age > 0.8 * visibility_timeout",
+        for_=60.0,
+        severity="warning",
+        summary="{broker}: a message has been in flight for {oldest_due_unacked_age}; after "
+        "{visibility_timeout} it is delivered again, and its task may run twice",
+    ),
+    RuleSettings(
         alert="QueueTooOld",
         on="queue",
         when="oldest_age > max_age",

@@ -7,7 +7,7 @@ already known are read in full each time, which finds a new queue of a known exc
 
 from collections.abc import Callable, Iterable
 
-from monitor.broker.keys import Keys
+from monitor.broker.keys import Binding, Keys
 from monitor.broker.wire import Wire, pack
 
 _SLICES_A_CALL = 20
@@ -24,6 +24,7 @@ class Discovery:
         self._found: set[bytes] = set()
         self.queue_tables: tuple[bytes, ...] = ()
         """The binding tables that named a queue when they were last read."""
+        self._routes: dict[tuple[str, str], set[str]] = {}
         self.refused = ""
         """What the server said when it refused to be searched; empty: it did not."""
 
@@ -39,12 +40,20 @@ class Discovery:
         tables = sorted(self._tables)
         replies = await wire.ask(pack(("SMEMBERS", key) for key in tables), len(tables))
         named = {
-            key: set(self._named(key, members))
+            key: set(self._bindings(key, members))
             for key, members in zip(tables, replies, strict=True)
             if isinstance(members, list)
         }
-        self.queue_tables = tuple(key for key, queues in named.items() if queues)
-        return set().union(*named.values())
+        self.queue_tables = tuple(key for key, bindings in named.items() if bindings)
+        self._routes = {}
+        for exchange, routing_key, queue in set().union(*named.values()):
+            self._routes.setdefault((exchange, routing_key), set()).add(queue)
+        return set().union(*self._routes.values())
+
+    def route(self, exchange: str, routing_key: str) -> str | None:
+        """Return the queue to which a message sent so came, where only one is bound to it."""
+        queues = self._routes.get((exchange, routing_key), set())
+        return next(iter(queues)) if len(queues) == 1 else None
 
     async def _slice(self, wire: Wire) -> bool:
         """Scan one slice. Return whether the keyspace has been gone through."""
@@ -64,8 +73,8 @@ class Discovery:
         self._tables, self._found = self._found, set()
         return True
 
-    def _named(self, key: bytes, members: list[bytes]) -> Iterable[str]:
+    def _bindings(self, key: bytes, members: list[bytes]) -> Iterable[Binding]:
         for member in members:
-            queue = self._keys.bound_queue(key, member)
-            if queue is not None:
-                yield queue
+            binding = self._keys.binding(key, member)
+            if binding is not None:
+                yield binding

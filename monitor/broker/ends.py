@@ -101,12 +101,12 @@ class Ends:
         self._chunks: list[list[bytes]] = []
         self._known: dict[bytes, _Known] = {}
         self._entered: dict[bytes, Entered] = {}
-        self.left_out = False
-        """Whether the last poll read fewer lists, or searched less far, than it should have."""
+        self.cut: set[str] = set()
+        """Which bounds the last poll hit, as in `POLL_BOUNDS`."""
 
     def commands(self, waiting: Sequence[bytes]) -> Iterator[tuple[bytes | str | int, ...]]:
         """Yield the arguments of an EVAL for each script that reads the lists `waiting`."""
-        self.left_out = len(waiting) > _LISTS_A_POLL
+        self.cut = {"lists"} if len(waiting) > _LISTS_A_POLL else set()
         read = list(waiting[:_LISTS_A_POLL])
         self._chunks = [read[i : i + _LISTS_A_SCRIPT] for i in range(0, len(read), _LISTS_A_SCRIPT)]
         for chunk in self._chunks:
@@ -143,7 +143,8 @@ class Ends:
         head = before.head if tail == _SAME and before else read_head(tail)
         self._known[key] = _Known(head, newest)
         if entered == _TOO_FAR:
-            self.left_out = self.left_out or bool(before and before.newest)
+            if before and before.newest:
+                self.cut.add("entered")
             self._entered[key] = Entered(None, length)
         else:
             # Where the newest of then is gone, all that is there has entered since.

@@ -5,6 +5,8 @@ Source: kombu 5.7 `transport/redis.py` (`Channel._q_for_pri`, `keyprefix_queue`,
 Redis; a name that is not UTF-8 survives the round trip by surrogate escapes.
 """
 
+from typing import NamedTuple
+
 from monitor.broker.settings import TransportOptions
 
 _GLOB_SPECIAL = frozenset("*?[]\\^-")
@@ -18,6 +20,14 @@ def to_bytes(name: str) -> bytes:
 def to_text(name: bytes) -> str:
     """Return the text of a name in Redis."""
     return name.decode("utf-8", "surrogateescape")
+
+
+class Binding(NamedTuple):
+    """What is sent to this exchange with this routing key comes to this queue."""
+
+    exchange: str
+    routing_key: str
+    queue_name: str
 
 
 class Keys:
@@ -59,16 +69,19 @@ class Keys:
         """Return what a live worker's entry in `mailbox_registry` is."""
         return to_bytes(f"{self._sep}{self._sep}{hostname}.{self._pidbox}")
 
-    def bound_queue(self, binding_key: bytes, member: bytes) -> str | None:
-        """Return the queue that a member of a binding table names.
+    def binding(self, binding_key: bytes, member: bytes) -> Binding | None:
+        """Return what a member of a binding table says.
 
         None: it is no task queue but a mailbox, a reply queue or a listener to events.
         """
         exchange = to_text(binding_key)[len(self._binding) :]
         if exchange == self._event_exchange or exchange.endswith(".pidbox"):
             return None
-        queue = to_text(member).rpartition(self._sep)[2]
-        return None if not queue or queue.endswith(".pidbox") else queue
+        parts = to_text(member).split(self._sep)
+        queue = parts[-1]
+        if not queue or queue.endswith(".pidbox"):
+            return None
+        return Binding(exchange, parts[0], queue)
 
 
 def _fanout_prefix(options: TransportOptions, db: int) -> str:

@@ -2,28 +2,33 @@
 
 `broker/watch.py` calls it every interval. The counts (LLEN of every priority step, the
 in-flight tables, INFO) are packed once and replayed until the set of queues changes. Details
-are read by scripts that only read: both ends of the lists that hold something (`ends.py`).
+are read by scripts that only read: both ends of the lists that hold something (`ends.py`) and
+what is in flight (`inflight.py`).
 Commands: LLEN, HLEN, ZRANGE, EXISTS, INFO, EVAL_RO (EVAL before Redis 7).
 """
 
 from collections.abc import Callable, Iterable, Sequence
 
+from monitor.broker import inflight
 from monitor.broker.connection import error_reply
 from monitor.broker.ends import Ends
 from monitor.broker.info import read_info
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import Poll, QueueReading
+from monitor.facts.readings import InFlight, Poll, QueueReading
 
 _FIXED = 4
 """Replies before the lengths: INFO, HLEN, ZRANGE, EXISTS."""
+
+_NOTHING_IN_FLIGHT = InFlight(total=0, entries=(), complete=True)
 
 
 class Poller:
     """Polls one broker; remembers what it packed and the oldest messages it knows."""
 
-    def __init__(self, keys: Keys) -> None:
+    def __init__(self, keys: Keys, route: inflight.Route) -> None:
         self._keys = keys
+        self._route = route
         self._names: tuple[str, ...] = ()
         self._lists: list[bytes] = []
         self._tables: tuple[bytes, ...] = ()
@@ -45,16 +50,19 @@ class Poller:
             self._packed = self._pack(self._names)
         replies = await wire.ask(self._packed, _FIXED + len(self._lists))
         lengths = _lengths(replies[_FIXED:])
-        await self._read_details(wire, lengths)
+        unacked = replies[1] if isinstance(replies[1], int) else None
+        in_flight = await self._read_details(wire, lengths, unacked)
         at = clock()
         return Poll(
             at=at,
             duration_seconds=at - started_at,
             queues=self._queues(lengths),
-            unacked=replies[1] if isinstance(replies[1], int) else None,
+            unacked=unacked,
             oldest_unacked_at=_oldest_score(replies[2]),
             server=read_info(replies[0], at),
             binding_tables=replies[3] if self._tables and isinstance(replies[3], int) else None,
+            in_flight=in_flight,
+            cut=(*sorted(self._ends.cut), *(("in_flight",) if in_flight and in_flight.cut else ())),
         )
 
     def _pack(self, names: Iterable[str]) -> bytes:
@@ -70,10 +78,20 @@ class Poller:
             ]
         )
 
-    async def _read_details(self, wire: Wire, lengths: Sequence[int]) -> None:
+    async def _read_details(
+        self, wire: Wire, lengths: Sequence[int], unacked: int | None
+    ) -> InFlight | None:
+        """Read the ends of the lists, and return what is in flight."""
         waiting = [key for key, n in zip(self._lists, lengths, strict=True) if n]
         scripts = list(self._ends.commands(waiting))
-        self._ends.take(await self._run(wire, scripts) if scripts else ())
+        if unacked:
+            scripts.append(inflight.command(self._keys))
+        replies = await self._run(wire, scripts) if scripts else []
+        if not unacked:
+            self._ends.take(replies)
+            return None if unacked is None else _NOTHING_IN_FLIGHT
+        self._ends.take(replies[:-1])
+        return inflight.read_in_flight(replies[-1], self._route)
 
     async def _run(
         self, wire: Wire, scripts: Sequence[tuple[bytes | str | int, ...]]

@@ -55,8 +55,8 @@ class BrokerWatch:
         self._clock = clock
         self._changed = changed
         self._keys = keys
-        self._poller = Poller(keys)
         self._discovery = Discovery(keys)
+        self._poller = Poller(keys, self._discovery.route)
         self._control = Control(keys, reply_name)
         self._reader = EventReader(books.handlers(), books.workers.task_event)
         books.events_received = self._reader.received

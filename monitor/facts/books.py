@@ -11,8 +11,16 @@ from msgspec.structs import replace
 
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
+from monitor.facts.inflight import oldest_due_at
 from monitor.facts.queues import QueueBook
-from monitor.facts.readings import Event, Poll, PollFailure, RosterEntry, WorkerReply
+from monitor.facts.readings import (
+    POLL_BOUNDS,
+    Event,
+    Poll,
+    PollFailure,
+    RosterEntry,
+    WorkerReply,
+)
 from monitor.facts.resets import ResetBook
 from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
@@ -61,6 +69,7 @@ class Books:
         self._error: str | None = None
         self._poll: Poll | None = None
         self._poll_errors: dict[str, int] = {}
+        self._bounds_hit = dict.fromkeys(POLL_BOUNDS, 0)
         self._writability = Writability()
         self._evicted = Increase(_LATELY_SECONDS)
         self._resets = ResetBook()
@@ -92,6 +101,8 @@ class Books:
         self._poll = poll
         self._taken_by_poll = self._taken.total
         self._poll_duration.observe(poll.duration_seconds)
+        for bound in poll.cut:
+            self._bounds_hit[bound] += 1
         self._writability.apply(poll.server, poll.at)
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
@@ -177,6 +188,7 @@ class Books:
             resets=dict(self._resets.counts),
             latest_reset=self._resets.latest,
             messages_lost_lately=self._resets.lost_lately(now),
+            poll_bounds_hit=dict(self._bounds_hit),
         )
         if poll is None or not self._up:
             return base
@@ -198,6 +210,7 @@ def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
         base,
         unacked=poll.unacked,
         oldest_unacked_age_seconds=0.0 if since is None else max(0.0, poll.at - since),
+        oldest_due_unacked_age_seconds=_oldest_due_age(poll),
         memory_used_bytes=server.memory_used_bytes,
         memory_max_bytes=server.memory_max_bytes or None,
         connected_clients=server.connected_clients,
@@ -205,3 +218,11 @@ def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
         role=server.role or None,
         maxmemory_policy=server.maxmemory_policy or None,
     )
+
+
+def _oldest_due_age(poll: Poll) -> float | None:
+    """Return for how long the oldest message that could run has been in flight."""
+    if poll.in_flight is None:
+        return None
+    since = oldest_due_at(poll.in_flight, poll.at)
+    return 0.0 if since is None else max(0.0, poll.at - since)

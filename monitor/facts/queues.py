@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar
 
 from monitor.facts.consumers import Consumers
+from monitor.facts.inflight import Share, Split, split_by_queue
 from monitor.facts.marks import Marks
 from monitor.facts.readings import MessageHead, Poll, QueueReading
 from monitor.facts.settings import QueueLimits
@@ -26,6 +27,7 @@ class QueueBook:
         self._limits = limits
         self._steps = steps
         self._queues: dict[str, _Queue] = {}
+        self._split: Split | None = None
         self.watch(names)
 
     def watch(self, names: Iterable[str]) -> None:
@@ -44,6 +46,7 @@ class QueueBook:
 
     def apply(self, poll: Poll) -> None:
         """Take a good poll."""
+        self._split = None if poll.in_flight is None else split_by_queue(poll.in_flight, poll.at)
         for name, reading in poll.queues.items():
             queue = self._queues.get(name)
             if queue is not None:
@@ -51,6 +54,7 @@ class QueueBook:
 
     def blind(self) -> None:
         """Note that the broker cannot be read: nothing read from it is true any more."""
+        self._split = None
         for queue in self._queues.values():
             queue.blind()
 
@@ -59,8 +63,11 @@ class QueueBook:
         rows = []
         for name, queue in self._queues.items():
             workers, processes = _consuming(queue, name, consumers, now)
+            share = self._split.of(name) if self._split else None
             row = queue.row
-            if row is None or row.workers != workers or row.processes != processes:
+            shown = (workers, processes, share)
+            if row is None or queue.shown != shown:
+                queue.shown = shown
                 row = queue.row = QueueFacts(
                     broker=self._broker,
                     queue_name=name,
@@ -68,6 +75,7 @@ class QueueBook:
                     priority_length=queue.by_priority(self._steps),
                     oldest_age_seconds=queue.age_seconds,
                     oldest_age_exact=queue.age_exact,
+                    in_flight=share,
                     workers=workers,
                     processes=processes,
                     max_age_seconds=queue.max_age_seconds,
@@ -91,6 +99,7 @@ class _Queue:
         "max_length",
         "oldest",
         "row",
+        "shown",
     )
 
     def __init__(self, max_age_seconds: float | None, max_length: int | None) -> None:
@@ -105,6 +114,8 @@ class _Queue:
         self.marks: dict[int, Marks] = {}
         """By index of the step: what entered its list."""
         self.dispatched_at = float("-inf")
+        self.shown: tuple[int | None, int | None, Share | None] = (None, None, None)
+        """Workers, processes and share in flight as they are in the row."""
         self.row: QueueFacts | None = None
         """The row as it was last made; made anew only when something in it changed."""
 

@@ -72,6 +72,28 @@ class ServerReading(Struct, frozen=True, gc=False):
     """Error replies that the server has given to anybody, by their code, such as OOM."""
 
 
+class InFlightEntry(Struct, frozen=True, gc=False):
+    """One message that was delivered and not acknowledged yet."""
+
+    queue_name: str | None
+    """Where it came from; None: several queues, or none, are bound to how it was sent."""
+    eta_at: float | None = None
+    redelivered: bool = False
+
+
+class InFlight(Struct, frozen=True):
+    """The messages in flight, or a random sample of them."""
+
+    total: int
+    entries: tuple[InFlightEntry, ...]
+    complete: bool
+    """Whether `entries` are all of them."""
+    oldest: tuple[tuple[float, float | None], ...] = ()
+    """Of those delivered first: when (the consumer's clock), and their ETA."""
+    cut: bool = False
+    """Whether entries were left unread because of their size."""
+
+
 class Poll(Struct, frozen=True):
     """One good poll of one broker."""
 
@@ -85,6 +107,10 @@ class Poll(Struct, frozen=True):
     server: ServerReading
     binding_tables: int | None = None
     """How many of the known binding tables of queues are there; None: none is known."""
+    in_flight: InFlight | None = None
+    """None: it may not be read."""
+    cut: tuple[str, ...] = ()
+    """Which bounds on what a poll may read were hit, each one of `POLL_BOUNDS`."""
 
 
 class PollFailure(Struct, frozen=True, gc=False):
@@ -96,6 +122,12 @@ class PollFailure(Struct, frozen=True, gc=False):
     text: str
     """The error in words; never a password."""
 
+
+POLL_BOUNDS = (
+    "lists",  # more lists hold messages than one poll reads the ends of
+    "entered",  # more messages entered a list since the last poll than can be counted
+    "in_flight",  # messages in flight are too large to be looked at
+)
 
 POLL_FAILURE_REASONS = (
     "connect",  # nobody answers at the address, or the connection broke

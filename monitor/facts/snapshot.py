@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from monitor.facts.histogram import HistogramFacts
+from monitor.facts.inflight import Share
 
 SCOPES = ("broker", "queue", "worker", "task", "monitor")
 
@@ -73,6 +74,9 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     latest_reset: str = ""
     """What the latest of them was, in words; empty: there was none."""
     messages_lost_lately: int | None = None
+    poll_bounds_hit: Mapping[str, int] = {}
+    """Polls that hit a bound on what they may read, by the bound."""
+    oldest_due_unacked_age_seconds: float | None = None
 
     @property
     def writable(self) -> bool | None:
@@ -100,7 +104,8 @@ class QueueFacts(Struct, frozen=True, kw_only=True):
     priority_length: Mapping[int, int] | None = None
     oldest_age_seconds: float | None = None
     oldest_age_exact: bool | None = None
-    """False: the age is a lower bound, the time since the message was first seen."""
+    """False: the age is a lower bound, the time since the message is known to be there."""
+    in_flight: Share | None = None
     workers: int | None = None
     processes: int | None = None
     max_age_seconds: float | None = None

@@ -92,6 +92,7 @@ def queues_section(view: View, snapshot: Snapshot) -> Markup:
         Column[QueueFacts]("Status", lambda q: _queue_status(view, q)),
         Column[QueueFacts]("Waiting", lambda q: count(q.length), "number"),
         Column[QueueFacts]("By priority", _priorities),
+        Column[QueueFacts]("In flight", _in_flight, "number"),
         Column[QueueFacts]("Oldest", _oldest, "number"),
         Column[QueueFacts]("Workers", lambda q: count(q.workers), "number"),
         Column[QueueFacts]("Processes", lambda q: count(q.processes), "number"),
@@ -119,6 +120,13 @@ def _priorities(queue: QueueFacts) -> Markup:
         if length
     ]
     return joined(chips) or NOTHING
+
+
+def _in_flight(queue: QueueFacts) -> Markup:
+    share = queue.in_flight
+    if share is None:
+        return UNKNOWN
+    return count(share.unacked) if share.exact else joined(("≈ ", count(share.unacked)))
 
 
 def _oldest(queue: QueueFacts) -> Markup:

@@ -18,6 +18,13 @@ def test_the_table_of_built_in_rules():
         ("BrokerEvicting", "broker", "evicted_lately > 0 and not evicts_queues", 0.0, "info"),
         ("WorkerDead", "worker", 'state == "dead"', 0.0, "warning"),
         ("QueueAbandoned", "queue", "length > 0 and workers == 0", 120.0, "critical"),
+        (
+            "RedeliveryRisk",
+            "broker",
+            "oldest_due_unacked_age > 0.8 * visibility_timeout",
+            60.0,
+            "warning",
+        ),
         ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
         ("QueueTooLong", "queue", "length > max_length", 120.0, "warning"),
         (
@@ -30,6 +37,15 @@ def test_the_table_of_built_in_rules():
         ("TaskStuck", "task", "stuck > 0", 0.0, "warning"),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
+
+
+def flying(age_seconds: float, timeout_seconds: float | None) -> BrokerFacts:
+    return BrokerFacts(
+        broker="b",
+        up=True,
+        oldest_due_unacked_age_seconds=age_seconds,
+        visibility_timeout_seconds=timeout_seconds,
+    )
 
 
 DOWN = BrokerFacts(broker="b", up=False, error="connection refused")
@@ -65,6 +81,12 @@ STUCK = task(
         ("QueueAbandoned", queue(length=0, workers=0), False, ""),
         # Consumers that are not known are not zero.
         ("QueueAbandoned", queue(length=40), None, ""),
+        ("RedeliveryRisk", flying(3000.0, 3600.0), True,
+         "b: a message has been in flight for 50m; after 1h it is delivered again, and its task "
+         "may run twice"),
+        ("RedeliveryRisk", flying(2000.0, 3600.0), False, ""),
+        # The timeout is the workers' own, and not known unless somebody says it.
+        ("RedeliveryRisk", flying(3000.0, None), None, ""),
         ("QueueTooOld", OLD, True,
          "high: the oldest of 3 waiting has waited at least 16m 3s, more than 15m"),
         ("QueueTooOld", queue(length=3, oldest_age_seconds=9.0, max_age_seconds=900.0), False, ""),

@@ -69,7 +69,8 @@ def test_only_task_queues_are_taken_from_bindings(
     table: str, member: str, queue: str | None
 ) -> None:
     keys = Keys(TransportOptions(), 0)
-    assert keys.bound_queue(to_bytes(table), to_bytes(member)) == queue
+    bound = keys.binding(to_bytes(table), to_bytes(member))
+    assert (bound and bound.queue_name) == queue
 
 
 def test_the_binding_pattern_does_not_match_the_neighbours() -> None:

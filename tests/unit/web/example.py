@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from monitor.alerts.alert import Alert
 from monitor.facts.histogram import Histogram, HistogramFacts
+from monitor.facts.inflight import Share
 from monitor.facts.snapshot import (
     BrokerFacts,
     MonitorFacts,
@@ -55,6 +56,7 @@ BROKER = BrokerFacts(
     poll_errors={"timeout": 2, "connect": 0},
     unacked=7,
     oldest_unacked_age_seconds=12.25,
+    oldest_due_unacked_age_seconds=12.25,
     visibility_timeout_seconds=3600.0,
     memory_used_bytes=48_000_000,
     memory_max_bytes=256_000_000,
@@ -73,6 +75,7 @@ BROKER = BrokerFacts(
     events_dropped={"malformed": 1},
     event_lag_seconds=0.004,
     event_gaps=1,
+    poll_bounds_hit={"lists": 0, "entered": 1, "in_flight": 0},
     workers_without_events=1,
 )
 
@@ -83,6 +86,7 @@ HIGH = QueueFacts(
     priority_length={0: 1_200, 3: 40, 6: 0, 9: 3},
     oldest_age_seconds=184.0,
     oldest_age_exact=False,
+    in_flight=Share(unacked=7, redelivered=1, scheduled=2, exact=True, error=0.0),
     workers=0,
     processes=0,
     max_age_seconds=30.0,

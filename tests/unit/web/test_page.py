@@ -118,7 +118,7 @@ def test_the_worst_comes_first() -> None:
 
 def test_a_row_says_what_is_known_of_a_queue_and_a_worker() -> None:
     assert rows(shown(), "queues")[0] == (
-        " | high | QueueAbandoned | 1,243 | p0 1,200p3 40p9 3 | ≥ 3m 4s | 0 | 0"
+        " | high | QueueAbandoned | 1,243 | p0 1,200p3 40p9 3 | 7 | ≥ 3m 4s | 0 | 0"
     )
     assert rows(shown(), "workers")[0] == (
         " | high@web1 | dead | 2 of 2 | high | 14s ago"
