@@ -119,6 +119,10 @@ class Daemon:
         keys = Keys(
             options, parse_url(broker.url).db, broker.control_exchange, broker.event_exchange
         )
+        known = [queue.queue_name for queue in saved.queues if queue.broker == broker.name]
+        if len(self._settings.brokers) == 1:
+            # Of several brokers nobody says which is to have a queue that none has seen yet.
+            known += self._settings.workers.expected
         books = Books(
             broker.name,
             limits=self._settings.queues,
@@ -128,7 +132,7 @@ class Daemon:
             visibility_timeout_seconds=options.visibility_timeout,
             now=self._clock(),
             roster=[entry for entry in saved.roster if entry.broker == broker.name],
-            queues=[queue.queue_name for queue in saved.queues if queue.broker == broker.name],
+            queues=known,
         )
         self._books.append(books)
         self._watches.append(

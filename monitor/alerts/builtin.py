@@ -67,6 +67,30 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{hostname} is dead: {reason}",
     ),
     RuleSettings(
+        alert="WorkerHung",
+        on="worker",
+        when='state == "hung"',
+        for_=30.0,
+        severity="warning",
+        summary="{hostname} hangs: {reason}",
+    ),
+    RuleSettings(
+        alert="WorkerCrashLooping",
+        on="worker",
+        when="recent_crashes >= 3",
+        severity="warning",
+        summary="{hostname} was started again {recent_crashes} times in 15 minutes without "
+        "having said goodbye",
+    ),
+    RuleSettings(
+        alert="WorkersMissing",
+        on="queue",
+        when="workers < expected_workers",
+        for_=120.0,
+        severity="critical",
+        summary="{queue_name}: {workers} live workers, {expected_workers} expected",
+    ),
+    RuleSettings(
         alert="QueueAbandoned",
         on="queue",
         when="length > 0 and workers == 0",

@@ -10,7 +10,8 @@ most one key behind. Wire format: kombu 5.7 `pidbox.py`.
 import base64
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ import msgspec
 from monitor.broker.connection import error_reply
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import RunningTask, WorkerReply
+from monitor.facts.readings import Headcount, RunningTask, WorkerReply
 
+_HEADCOUNT = "ping"
 _ANSWERS_A_POP = 1000
 _ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
@@ -68,6 +70,14 @@ _running = msgspec.json.Decoder(list[_Running])
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
+class Answers(msgspec.Struct, frozen=True):
+    """What came of a question."""
+
+    replies: tuple[WorkerReply, ...]
+    count: Headcount | None
+    """Of a question to everybody: how many heard it, and who answered."""
+
+
 class Control:
     """Commands to the workers of one broker, and their answers."""
 
@@ -86,28 +96,45 @@ class Control:
     async def ask(
         self,
         wire: Wire,
-        methods: Iterable[str],
+        methods: Sequence[str],
         hostnames: Iterable[str] | None,
         clock: Callable[[], float],
         *,
         shared: bool = False,
-    ) -> list[WorkerReply]:
+        headcount: bool = False,
+    ) -> Answers:
         """Ask the named workers (None: all) and return what they answer in time.
 
         Returns as soon as all that can hear have answered; `shared` says that several may
-        answer to one name, which takes the whole time. Raises BrokerError when the
-        connection breaks or a right is missing.
+        answer to one name, which takes the whole time. `headcount` asks besides everybody for
+        a sign of life. Raises BrokerError when the connection breaks or a right is missing.
         """
         # An answer from before proves nothing about now, so what is left of one is dropped.
         await self.clear(wire)
         self._tickets.clear()
         destination = None if hostnames is None else sorted(hostnames)
         commands = [self._command(method, destination) for method in methods]
+        if headcount:
+            commands.append(self._command(_HEADCOUNT, None))
         heard = [_check(reply) for reply in await wire.ask(pack(commands), len(commands))]
         expected = sum(heard)
         if destination is not None and not shared:
-            expected = min(expected, len(destination) * len(commands))
-        answers: list[WorkerReply] = []
+            named = heard[: len(methods)]
+            expected -= sum(max(0, n - len(destination)) for n in named)
+        replies = await self._collect(wire, expected, clock)
+        # Of a question to all the answers can be counted.
+        counted = _HEADCOUNT if headcount else methods[0] if destination is None else None
+        count = None
+        if counted is not None:
+            present = Counter(reply.hostname for method, reply in replies if method == counted)
+            count = Headcount(heard[-1 if headcount else 0], present)
+        return Answers(tuple(reply for _, reply in replies), count)
+
+    async def _collect(
+        self, wire: Wire, expected: int, clock: Callable[[], float]
+    ) -> list[tuple[str, WorkerReply]]:
+        """Return what was answered to which method, once it is `expected` or time is up."""
+        answers: list[tuple[str, WorkerReply]] = []
         deadline = clock() + _ANSWER_SECONDS
         while len(answers) < expected and (left := deadline - clock()) > 0:
             timeout = f"{max(left, 0.05):.3f}"
@@ -117,6 +144,14 @@ class Control:
                 for message in (first[1], *(_check(more) or ())):
                     answers.extend(self._read(message, clock()))
         return answers
+
+    async def listeners(self, wire: Wire) -> int:
+        """Return how many listen for commands, live or hung. Raises BrokerError.
+
+        Workers ignore an empty message (kombu `MultiChannelPoller`, `_receive_one`).
+        """
+        (reply,) = await wire.ask(pack([("PUBLISH", self._keys.control_channel, b"")]), 1)
+        return int(_check(reply))
 
     async def enable_events(self, wire: Wire, hostnames: Iterable[str] | None) -> None:
         """Switch on task events. Raises BrokerError."""
@@ -151,7 +186,7 @@ class Control:
             body["reply_to"] = {"exchange": "", "routing_key": self._reply_name}
         return ("PUBLISH", self._keys.control_channel, _enveloped(body))
 
-    def _read(self, message: bytes, at: float) -> list[WorkerReply]:
+    def _read(self, message: bytes, at: float) -> list[tuple[str, WorkerReply]]:
         """Return what an answer says; nothing of an answer to somebody else's question."""
         try:
             envelope = _envelope.decode(message)
@@ -159,7 +194,7 @@ class Control:
             if method is None:
                 return []
             return [
-                _reply(method, hostname, raw, at)
+                (method, _reply(method, hostname, raw, at))
                 for hostname, raw in _body.decode(envelope.body).items()
             ]
         except _UNREADABLE:
@@ -167,6 +202,8 @@ class Control:
 
 
 def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerReply:
+    if method == _HEADCOUNT:
+        return WorkerReply(at=at, hostname=hostname)
     if method == "active_queues":
         names = tuple(queue.name for queue in _queues.decode(raw))
         return WorkerReply(at=at, hostname=hostname, queues=names)

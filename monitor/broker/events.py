@@ -37,13 +37,13 @@ class EventReader:
     """Decodes what the subscription delivers and hands each event on.
 
     `handlers` says by event type who takes it; `task_seen` is told of the worker, by name and
-    pid, behind every task event but task-sent.
+    pid, behind every task event but task-sent, and of the event's type.
     """
 
     def __init__(
         self,
         handlers: Mapping[str, Handler],
-        task_seen: Callable[[str, int | None, float], None],
+        task_seen: Callable[[str, int | None, str, float], None],
     ) -> None:
         self._handlers = handlers
         self._task_seen = task_seen
@@ -83,7 +83,7 @@ class EventReader:
             return
         handler(event, at)
         if kind[:5] == "task-" and kind != "task-sent" and event.hostname is not None:
-            self._task_seen(event.hostname, event.pid, at)
+            self._task_seen(event.hostname, event.pid, kind, at)
 
     def _first(self, kind: str) -> None:
         if len(self.received) >= _TYPES_MOST or len(kind) > _TYPE_MOST:

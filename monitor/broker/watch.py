@@ -19,9 +19,9 @@ from monitor.broker.keys import Keys
 from monitor.broker.poll import Poller
 from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.broker.wire import Reply, Wire, pack
+from monitor.facts.asking import Wanted
 from monitor.facts.books import Books
 from monitor.facts.readings import PollFailure
-from monitor.facts.workers import Wanted
 from monitor.journal import event
 
 _log = logging.getLogger(__name__)
@@ -263,17 +263,27 @@ class BrokerWatch:
         return None
 
     async def _ask(self, wire: Wire, wanted: Wanted) -> None:
+        workers = self._books.workers
+        if wanted.listen:
+            workers.listened(await self._control.listeners(wire))
+        if not (wanted.census or wanted.introduce or wanted.ping):
+            return
         hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
         unknown = wanted.census or wanted.introduce
         methods = ("stats", "active_queues") if unknown else ("stats",)
         sent_at = self._clock()
-        replies = await self._control.ask(
-            wire, methods, hostnames, self._clock, shared=wanted.shared
+        answers = await self._control.ask(
+            wire,
+            methods,
+            hostnames,
+            self._clock,
+            shared=wanted.shared,
+            headcount=wanted.headcount,
         )
-        for reply in replies:
-            self._books.workers.reply(reply)
+        for reply in answers.replies:
+            workers.reply(reply)
         registered = await self._control.registered(wire, wanted.ping)
-        self._books.workers.asked(wanted, sent_at, registered)
+        workers.asked(wanted, sent_at, registered, answers.count)
         if self._settings.enable_events and unknown:
             await self._control.enable_events(wire, hostnames)
 
@@ -281,8 +291,8 @@ class BrokerWatch:
         """Ask the workers (None: all) what they run: a lost event makes a run without end."""
         asked_at = self._clock()
         shared = any(self._books.workers.count(hostname) > 1 for hostname in hostnames or ())
-        replies = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
-        self._books.told_running(replies, asked_at)
+        answers = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
+        self._books.told_running(answers.replies, asked_at)
 
     def _say(self, part: str, reason: str, text: str) -> None:
         """Log when a part of the watch breaks, breaks differently, or works again."""

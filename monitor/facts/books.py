@@ -63,7 +63,7 @@ class Books:
         self.broker = broker
         self._visibility_timeout_seconds = visibility_timeout_seconds
         self.workers = WorkerBook(broker, workers, now, roster)
-        self.queues = QueueBook(broker, limits, steps, queues)
+        self.queues = QueueBook(broker, limits, steps, queues, expected_workers=workers.expected)
         self.tasks = TaskBook(broker, tasks)
         self._up: bool | None = None
         self._error: str | None = None
@@ -90,6 +90,8 @@ class Books:
             "worker-heartbeat": self.workers.event,
             "worker-offline": self.workers.event,
             **self.tasks.handlers,
+            # Counted nowhere, but its worker lives, and runs it no more.
+            "task-cancelled": lambda _event, _at: None,
         }
 
     def polled(self, poll: Poll) -> None:
@@ -106,6 +108,7 @@ class Books:
         self._writability.apply(poll.server, poll.at)
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
+        self.workers.in_flight(poll.unacked)
         self.queues.apply(poll)
 
     def poll_failed(self, failure: PollFailure) -> None:
@@ -149,7 +152,7 @@ class Books:
 
     def part(self, now: float) -> BrokerPart:
         """Return what is true now."""
-        workers = self.workers.facts()
+        workers = self.workers.facts(now)
         self._taken.heard(workers, self.events_received.get("task-started", 0))
         self._resets.settle(now, self._taken.total)
         return BrokerPart(

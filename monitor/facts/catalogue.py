@@ -184,6 +184,9 @@ _QUEUE = (
     Fact("queue", "max_length", "celery_queue_max_length", "gauge",
          "The length past which QueueTooLong holds, from the settings.",
          lambda q: q.max_length),
+    Fact("queue", "expected_workers", "celery_queue_expected_workers", "gauge",
+         "The live workers below which WorkersMissing holds, from the settings.",
+         lambda q: q.expected_workers),
 )
 
 _WORKER = (
@@ -218,6 +221,9 @@ _WORKER = (
     Fact("worker", "restarts", "celery_worker_restarts_total", "counter",
          "Restarts under the same name, by whether a goodbye came first.",
          lambda w: w.restarts, labels=("clean",)),
+    Fact("worker", "recent_crashes", "celery_worker_recent_crashes", "gauge",
+         "Restarts under the same name in the last 15 minutes that no goodbye came before.",
+         lambda w: w.recent_crashes),
     Fact("worker", "info", "celery_worker_info", "info",
          "Celery version and pool of the worker; always 1.",
          lambda w: _info(w.version, w.pool), labels=("version", "pool")),

@@ -33,6 +33,8 @@ def count_consumers(
     for process in processes:
         if process.state not in UP_STATES:
             known = known and process.state != "unknown"
+        elif process.state == "draining":
+            continue  # it ends its tasks and takes no more
         elif process.queues is None or process.hostname in shared:
             known = False
         else:

@@ -3,7 +3,11 @@
 `facts/workers.py` keeps these and moves them on; nobody else sees them.
 """
 
+from collections import deque
+
 from monitor.facts.readings import Event, RosterEntry
+from monitor.facts.silence import BLOCKING_POOLS
+from monitor.facts.skew import Skew
 
 DEFAULT_FREQ_SECONDS = 2.0
 """What Celery workers beat with unless told otherwise (celery/worker/heartbeat.py)."""
@@ -15,16 +19,30 @@ _BEATS_MISSED = 3
 _NO_RHYTHM_SECONDS = 60.0
 """How long a worker that sends no heartbeats may be silent before it is asked."""
 _LONGEST_LEARNED_GAP_SECONDS = 30.0
-_SKEW_WINDOW_BEATS = 30
+"""Of a pool that blocks; any other beats on while it works, and is never given more than
+`_BEATS_MISSED` on top of its rhythm, for its death must be seen soon."""
 _UNTOLD_BEATS = 3
 """Beats that say more was processed, without a task event in between, before events are off.
 Task events are sent in bundles, and one may be lost with the feed, so fewer prove nothing."""
+
+CRASH_WINDOW_SECONDS = 900.0
+_CRASHES_MOST = 100
 
 _INTRODUCTIONS_MOST = 5
 _INTRODUCE_AGAIN_SECONDS = 3.0
 
 LISTENED_TO = frozenset({"online", "late", "unknown"})
 """States that silence can change."""
+
+MUTE = frozenset({"busy", "hung"})
+"""States of a worker that is silent and does not answer, and is there all the same."""
+
+LEFT = frozenset({"offline", "draining"})
+"""States of a worker that said goodbye: nothing it does after that makes it come back."""
+
+_TASK_ENDS = frozenset(
+    {"task-succeeded", "task-failed", "task-retried", "task-revoked", "task-cancelled"}
+)
 
 
 class Process:
@@ -35,6 +53,7 @@ class Process:
         "answered",
         "changed_at",
         "concurrency",
+        "crashes",
         "first_seen_at",
         "followed",
         "freq_seconds",
@@ -55,9 +74,8 @@ class Process:
         "queues",
         "reason",
         "restarts",
-        "skew_best",
-        "skew_count",
-        "skew_last_best",
+        "running",
+        "skew",
         "state",
         "task_events",
         "unanswered",
@@ -85,6 +103,8 @@ class Process:
         """Whether it is in `may_follow` of a younger process."""
         self.restarts = {"true": 0, "false": 0}
         """How often it and those before it under its name were started again, by `clean`."""
+        self.crashes: deque[float] = deque(maxlen=_CRASHES_MOST)
+        """When it and those before it were found to have been started again uncleanly."""
         self.answered = False
         """Whether it ever answered a control command."""
         self.unanswered = 0
@@ -96,6 +116,8 @@ class Process:
         self.introduce_at = at
         """When to ask it next; a worker that just came online does not listen yet."""
         self.active: int | None = None
+        self.running = 0
+        """Tasks it runs: as its last beat said, and by the task events since."""
         self.processed: int | None = None
         self.task_events: bool | None = None
         """Whether it sends task events; None: it has processed nothing that would tell."""
@@ -107,9 +129,7 @@ class Process:
         self.concurrency: int | None = None
         self.pool: str | None = None
         self.processes_before: dict[str, int] = {}
-        self.skew_best: float | None = None
-        self.skew_last_best: float | None = None
-        self.skew_count = 0
+        self.skew = Skew()
 
     @classmethod
     def from_roster(cls, entry: RosterEntry) -> "Process":
@@ -138,6 +158,29 @@ class Process:
         self.state = state
         self.reason = reason
 
+    def goodbye(self, event: Event, at: float) -> None:
+        """Take a worker-offline event."""
+        self.last_seen_at = self.goodbye_at = at
+        self.running = self.running if event.active is None else event.active
+        if self.running:
+            self.enter("draining", f"it said goodbye and ends {self.running} running tasks", at)
+        else:
+            self.enter("offline", "it said goodbye", at)
+
+    def task_event(self, kind: str, at: float) -> None:
+        """Take an event of one of its tasks as a sign of life; tasks may end after a goodbye."""
+        self.task_events, self.untold_beats = True, 0
+        if kind == "task-started":
+            self.running += 1
+        elif kind in _TASK_ENDS and self.running:
+            self.running -= 1
+        if self.state not in LEFT:
+            self.seen(at)
+        elif self.state == "draining" and not self.running:
+            self.enter("offline", "it said goodbye, and its tasks have ended", at)
+        else:
+            self.changed_at = at  # it is still there
+
     def seen(self, at: float) -> None:
         """Take any sign of life but a goodbye."""
         if self.state != "online":
@@ -162,7 +205,7 @@ class Process:
         self.reason = "it beats"
         if event.active is not None:
             # A beat without it was asked for by some event viewer; its freq is not the rhythm.
-            self.active = event.active
+            self.active = self.running = event.active
             self._note_freq(event.freq)
         if event.processed is not None:
             self._note_processed(event.processed)
@@ -170,7 +213,7 @@ class Process:
             self.load1 = event.loadavg[0]
         self.version = event.sw_ver or self.version
         if event.timestamp is not None:
-            self._note_skew(event.timestamp - at)
+            self.skew.note(event.timestamp - at)
 
     def _note_processed(self, processed: int) -> None:
         """Notice that it processes tasks and sends no event of them."""
@@ -186,31 +229,34 @@ class Process:
         elif self.freq_seconds is None:
             self.freq_seconds = DEFAULT_FREQ_SECONDS
 
-    def _note_skew(self, ahead_seconds: float) -> None:
-        """Keep the largest of the last beats: the one that travelled fastest."""
-        if self.skew_count >= _SKEW_WINDOW_BEATS:
-            self.skew_last_best, self.skew_best, self.skew_count = self.skew_best, None, 0
-        self.skew_count += 1
-        if self.skew_best is None or ahead_seconds > self.skew_best:
-            self.skew_best = ahead_seconds
-
-    @property
-    def skew_seconds(self) -> float | None:
-        """How far its clock is ahead of ours, as far as the fastest recent beat tells."""
-        bests = [best for best in (self.skew_best, self.skew_last_best) if best is not None]
-        return max(bests, default=None)
-
     @property
     def deadline_seconds(self) -> float:
         """The silence after which it is late."""
         if self.freq_seconds is None:
             return _NO_RHYTHM_SECONDS
-        learned = self.gap_seconds + self.freq_seconds
-        return max(_BEATS_MISSED * self.freq_seconds, learned)
+        missed = _BEATS_MISSED * self.freq_seconds
+        gap = self.gap_seconds if self.pool in BLOCKING_POOLS else min(self.gap_seconds, missed)
+        return max(missed, gap + self.freq_seconds)
 
-    def restarted(self, *, clean: bool) -> None:
+    def restarted(self, at: float, *, clean: bool) -> None:
         """Count that it was started again, by whether a goodbye came first."""
         self.restarts["true" if clean else "false"] += 1
+        if not clean:
+            self.crashes.append(at)
+
+    def inherit_restarts(self, before: "Process") -> None:
+        """Go on with the counts of the process in whose place it was started."""
+        self.restarts = dict(before.restarts)
+        self.crashes = before.crashes
+
+    def crashes_since(self, at: float) -> int:
+        """Return how often it was started again uncleanly since then."""
+        return sum(1 for crash_at in self.crashes if crash_at >= at)
+
+    @property
+    def introduced_itself(self) -> bool:
+        """Whether it ever beat or answered; of one that never did silence is to be expected."""
+        return self.answered or self.last_beat_at is not None or self.freq_seconds is not None
 
     def ask_anew(self) -> None:
         """Forget what it told of itself: it is another now, or told it for several."""

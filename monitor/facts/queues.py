@@ -21,9 +21,16 @@ class QueueBook:
     """All watched queues of one broker."""
 
     def __init__(
-        self, broker: str, limits: QueueLimits, steps: tuple[int, ...], names: Iterable[str] = ()
+        self,
+        broker: str,
+        limits: QueueLimits,
+        steps: tuple[int, ...],
+        names: Iterable[str] = (),
+        *,
+        expected_workers: Mapping[str, int] | None = None,
     ) -> None:
         self._broker = broker
+        self._expected_workers = expected_workers or {}
         self._limits = limits
         self._steps = steps
         self._queues: dict[str, _Queue] = {}
@@ -80,6 +87,7 @@ class QueueBook:
                     processes=processes,
                     max_age_seconds=queue.max_age_seconds,
                     max_length=queue.max_length,
+                    expected_workers=self._expected_workers.get(name),
                 )
             rows.append(row)
         return tuple(rows)

@@ -4,6 +4,7 @@
 host, taken when the bytes arrived, unless a field says whose clock it is.
 """
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -199,6 +200,15 @@ class WorkerReply(Struct, frozen=True):
     pool: str | None = None
     running: tuple[RunningTask, ...] | None = None
     """From `active`."""
+
+
+class Headcount(Struct, frozen=True):
+    """Who heard a command to everybody, and who answered it."""
+
+    listeners: int
+    """Connections that PUBLISH reached: of live workers, of hung ones, perhaps of others."""
+    answered: Mapping[str, int]
+    """Answers by node name."""
 
 
 class RosterEntry(Struct, frozen=True):

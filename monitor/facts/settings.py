@@ -22,6 +22,11 @@ class WorkerSettings:
 
     forget_after: Seconds = 3600.0
     """A dead worker that nobody replaced is forgotten, and its alert resolved, after this."""
+    patience: Seconds = 600.0
+    """How long a solo, gevent or eventlet worker may be silent while something says that it
+    runs a task; after that it is hung."""
+    expected: Mapping[str, int] = field(default_factory=dict)
+    """How many live workers each queue must have, by its name; WorkersMissing holds below."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

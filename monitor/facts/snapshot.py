@@ -110,6 +110,7 @@ class QueueFacts(Struct, frozen=True, kw_only=True):
     processes: int | None = None
     max_age_seconds: float | None = None
     max_length: int | None = None
+    expected_workers: int | None = None
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -138,6 +139,8 @@ class WorkerFacts(Struct, frozen=True, kw_only=True):
     load1: float | None = None
     restarts: Mapping[str, int] = {}
     """How often it was restarted: `true` after a goodbye, `false` without one."""
+    recent_crashes: int = 0
+    """Restarts without a goodbye in the last 15 minutes."""
     version: str | None = None
     pool: str | None = None
 

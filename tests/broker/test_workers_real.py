@@ -96,9 +96,9 @@ async def test_a_hung_control_does_not_stop_the_polls(
 ) -> None:
     worker = workers.start(*named("a@web1"))
     async with watching(broker.url) as watched:
-        await watched.until(online(1))
+        await watched.until(lambda w: [row.pool for row in w.part().workers] == ["prefork"])
         worker.send_signal(signal.SIGSTOP)
-        await watched.until(lambda w: w.states()["a@web1"] == "dead")
+        await watched.until(lambda w: w.states()["a@web1"] == "hung")
         assert watched.part().broker.poll_errors == {}
         worker.send_signal(signal.SIGCONT)
         await watched.until(online(1))

@@ -17,10 +17,12 @@ class Listener:
 
     def __init__(self) -> None:
         self.taken: list[tuple[Event, float]] = []
-        self.seen: list[tuple[str, int | None]] = []
+        self.seen: list[tuple[str, int | None, str]] = []
         kinds = ("worker-heartbeat", "task-sent", "task-started", "task-failed")
         handlers = dict.fromkeys(kinds, lambda event, at: self.taken.append((event, at)))
-        self.reader = EventReader(handlers, lambda host, pid, _at: self.seen.append((host, pid)))
+        self.reader = EventReader(
+            handlers, lambda host, pid, kind, _at: self.seen.append((host, pid, kind))
+        )
 
     def hear(self, data: bytes) -> None:
         self.reader.read([[b"pmessage", b"/0.celeryev*", b"/0.celeryev/x", data]], 7.0)
@@ -58,7 +60,7 @@ def test_a_task_event_is_a_sign_of_life_of_its_worker_but_not_task_sent() -> Non
     listener = Listener()
     listener.hear(enveloped([STARTED]))
     listener.hear(enveloped({"type": "task-sent", "hostname": "gen1@web", "uuid": "u2"}))
-    assert listener.seen == [("high@web1", 5)]
+    assert listener.seen == [("high@web1", 5, "task-started")]
 
 
 def test_secrets_of_a_task_are_never_decoded() -> None:

@@ -1,10 +1,12 @@
 """The book of workers: silence, death, goodbyes, restarts and shared names."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.facts.readings import Event, RosterEntry, WorkerReply
+from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import WORKER_STATES
 from monitor.facts.workers import WorkerBook
@@ -23,6 +25,9 @@ class Bench:
         self.book = WorkerBook("default", WorkerSettings(), now, roster)
         self.beating: dict[tuple[str, int], int] = {}
         self.answering: set[tuple[str, int]] = set()
+        self.hanging: set[tuple[str, int]] = set()
+        self.pools: dict[str, str] = {}
+        self.strangers = 0
         self.queues: dict[str, tuple[str, ...]] = {}
         self.registered = True
         if listening:
@@ -37,6 +42,16 @@ class Bench:
     def kill(self, hostname: str, pid: int = 1) -> None:
         self.beating.pop((hostname, pid), None)
         self.answering.discard((hostname, pid))
+        self.hanging.discard((hostname, pid))
+
+    def hang(self, hostname: str, pid: int = 1) -> None:
+        self.kill(hostname, pid)
+        self.hanging.add((hostname, pid))
+
+    def resume(self, hostname: str, pid: int = 1) -> None:
+        self.hanging.discard((hostname, pid))
+        self.beating[hostname, pid] = 0
+        self.answering.add((hostname, pid))
 
     def stop(self, hostname: str, pid: int = 1) -> None:
         self.kill(hostname, pid)
@@ -55,21 +70,33 @@ class Bench:
                     self.send("worker-heartbeat", hostname, pid)
             self.book.step(self.now)
             wanted = self.book.wanted(self.now)
+            if wanted.listen:
+                self.book.listened(self.headcount().listeners)
             if wanted:
                 self.answer(None if wanted.census else {*wanted.ping, *wanted.introduce})
                 registered = dict.fromkeys(wanted.ping, self.registered)
-                self.book.asked(wanted, self.now, registered)
+                self.book.asked(wanted, self.now, registered, self.headcount())
+
+    def headcount(self) -> Headcount:
+        present = Counter(hostname for hostname, _ in self.answering)
+        return Headcount(len(self.answering) + len(self.hanging) + self.strangers, present)
 
     def answer(self, hostnames: set[str] | None) -> None:
         for hostname, pid in self.answering:
             if hostnames is None or hostname in hostnames:
                 self.book.reply(
-                    WorkerReply(self.now, hostname, pid=pid, concurrency=2, pool="prefork")
+                    WorkerReply(
+                        self.now,
+                        hostname,
+                        pid=pid,
+                        concurrency=2,
+                        pool=self.pools.get(hostname, "prefork"),
+                    )
                 )
                 self.book.reply(WorkerReply(self.now, hostname, queues=self.queues[hostname]))
 
     def states(self) -> dict[str, str | None]:
-        return {row.hostname: row.state for row in self.book.facts()}
+        return {row.hostname: row.state for row in self.book.facts(self.now)}
 
     def seconds_until(self, hostname: str, state: str, most: float = 60.0) -> float:
         began = self.now
@@ -94,7 +121,7 @@ def test_a_worker_that_said_goodbye_is_not_dead() -> None:
     bench.stop("high@web1")
     bench.wait(30)
     assert bench.states() == {"high@web1": "offline"}
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert row.up is None
 
 
@@ -103,7 +130,7 @@ def test_task_events_and_late_answers_after_a_goodbye_do_not_resurrect() -> None
     bench.start("high@web1")
     bench.wait(10)
     bench.stop("high@web1")
-    bench.book.task_event("high@web1", 1, bench.now)
+    bench.book.task_event("high@web1", 1, "task-received", bench.now)
     bench.book.reply(WorkerReply(bench.now, "high@web1", pid=1, concurrency=2))
     assert bench.states() == {"high@web1": "offline"}
 
@@ -115,7 +142,7 @@ def test_a_goodbye_followed_by_online_is_no_outage() -> None:
     bench.send("worker-offline", "high@web1")
     bench.send("worker-online", "high@web1")
     assert bench.states() == {"high@web1": "online"}
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert row.restarts == {"true": 0, "false": 0}
 
 
@@ -176,7 +203,7 @@ def test_a_restart_under_the_same_name_is_no_death() -> None:
     for _ in range(30):
         bench.wait(1)
         assert bench.states() == {"high@web1": "online"}
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert (row.pid, row.restarts) == (2, {"true": 0, "false": 1})
 
 
@@ -187,7 +214,7 @@ def test_a_restart_after_a_goodbye_counts_as_clean() -> None:
     bench.stop("high@web1", 1)
     bench.start("high@web1", 2)
     bench.wait(5)
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert (row.pid, row.restarts) == (2, {"true": 1, "false": 0})
 
 
@@ -196,7 +223,7 @@ def test_a_container_restart_shows_in_the_counter_going_back() -> None:
     bench.start("high@web1", 1)
     bench.send("worker-heartbeat", "high@web1", processed=40)
     bench.send("worker-online", "high@web1", processed=0)
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert row.restarts == {"true": 0, "false": 1}
 
 
@@ -243,7 +270,7 @@ def test_nobody_dies_while_the_feed_is_down() -> None:
     bench.book.feed(False, bench.now)
     bench.kill("high@web1")
     bench.wait(60)
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert (row.state, row.up) == (None, None)
 
 
@@ -335,7 +362,7 @@ def test_nobody_is_taken_for_the_successor_of_a_neighbour_over_a_restart() -> No
 
 def test_a_worker_without_heartbeats_or_answers_is_never_called_dead() -> None:
     bench = Bench()
-    bench.book.task_event("quiet@web1", 7, bench.now)
+    bench.book.task_event("quiet@web1", 7, "task-received", bench.now)
     assert bench.states() == {"quiet@web1": "online"}
     assert bench.seconds_until("quiet@web1", "unknown", most=120) > 60
     bench.wait(300)
@@ -344,7 +371,7 @@ def test_a_worker_without_heartbeats_or_answers_is_never_called_dead() -> None:
 
 def test_what_is_unknown_is_forgotten_and_until_then_hides_no_consumer() -> None:
     bench = Bench()
-    bench.book.task_event("quiet@web1", 7, bench.now)
+    bench.book.task_event("quiet@web1", 7, "task-received", bench.now)
     bench.seconds_until("quiet@web1", "unknown", most=120)
     assert not bench.book.consumers().known
     bench.wait(3700)
@@ -355,7 +382,7 @@ def test_what_is_unknown_is_forgotten_and_until_then_hides_no_consumer() -> None
 def test_a_worker_known_by_its_tasks_only_is_replaced_by_the_next() -> None:
     bench = Bench()
     for pid in range(5):
-        bench.book.task_event("quiet@web1", pid, bench.now)
+        bench.book.task_event("quiet@web1", pid, "task-received", bench.now)
         bench.wait(70)
     assert len(bench.book.roster()) == 1
 
@@ -367,7 +394,7 @@ def test_a_worker_that_drains_for_long_stays_offline() -> None:
     bench.stop("high@web1")
     for _ in range(4):
         bench.wait(200)
-        bench.book.task_event("high@web1", 1, bench.now)
+        bench.book.task_event("high@web1", 1, "task-received", bench.now)
         assert bench.states() == {"high@web1": "offline"}
 
 
@@ -408,7 +435,7 @@ def test_a_hello_without_a_goodbye_is_a_crash() -> None:
     for _ in range(3):
         bench.wait(4)
         bench.send("worker-online", "high@web1")
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert row.restarts == {"true": 0, "false": 3}
 
 
@@ -420,7 +447,7 @@ def test_a_restart_that_nobody_saw_is_not_counted() -> None:
     after.now += 5
     after.start("high@web1", 2)
     after.wait(20)
-    (row,) = after.book.facts()
+    (row,) = after.book.facts(after.now)
     assert (row.pid, row.restarts) == (2, {"true": 0, "false": 0})
 
 
@@ -447,7 +474,7 @@ def test_without_control_silence_alone_tells() -> None:
     bench.kill("high@web1")
     # Longer than with control: a hung broker must be found out first.
     assert 15 < bench.seconds_until("high@web1", "dead") < 20
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert "not asked" in row.reason
     assert not bench.book.consumers().known
 
@@ -470,7 +497,7 @@ def test_a_workers_clock_is_used_for_its_skew_only(ahead_seconds: float) -> None
         bench.now += 2
         sent_at = bench.now + ahead_seconds - delay_seconds
         bench.send("worker-heartbeat", "high@web1", timestamp=sent_at)
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     assert row.clock_skew_seconds == pytest.approx(ahead_seconds)
     assert bench.book.event_lag_seconds == pytest.approx(0.1)
     assert row.state == "online"
@@ -484,7 +511,7 @@ def test_consumers_are_unknown_until_everybody_has_told() -> None:
     consumers = bench.book.consumers()
     assert consumers.known
     assert (consumers.workers, consumers.processes) == ({"high": 1}, {"high": 2})
-    bench.book.task_event("quiet@web1", 7, bench.now)
+    bench.book.task_event("quiet@web1", 7, "task-received", bench.now)
     assert not bench.book.consumers().known
 
 
@@ -499,6 +526,178 @@ def test_a_worker_is_asked_again_for_its_queues_until_it_has_told() -> None:
     assert bench.book.consumers().workers == {"high": 1}
 
 
+@pytest.mark.parametrize("strangers", [0, 2])
+def test_a_silent_worker_whose_connection_is_open_is_hung_and_one_that_resumes_is_online(
+    strangers: int,
+) -> None:
+    bench = Bench()
+    bench.strangers = strangers
+    bench.start("high@web1")
+    bench.start("low@web1")
+    bench.wait(20)
+    bench.hang("high@web1")
+    assert bench.seconds_until("high@web1", "hung") <= 20
+    (row, _) = bench.book.facts(bench.now)
+    assert row.up is False
+    assert "its connection to the broker is open" in row.reason
+    bench.resume("high@web1")
+    bench.wait(3)
+    assert bench.states() == {"high@web1": "online", "low@web1": "online"}
+
+
+def test_a_hung_worker_that_is_killed_is_dead_soon() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.start("low@web1")
+    bench.wait(20)
+    bench.hang("high@web1")
+    bench.seconds_until("high@web1", "hung")
+    bench.wait(30)
+    bench.kill("high@web1")
+    assert bench.seconds_until("high@web1", "dead") <= 15
+
+
+def test_one_that_is_killed_beside_one_that_hangs_is_dead() -> None:
+    bench = Bench()
+    for name in ("a@h", "b@h", "c@h"):
+        bench.start(name)
+    bench.wait(20)
+    bench.hang("a@h")
+    bench.seconds_until("a@h", "hung")
+    bench.kill("b@h")
+    assert bench.seconds_until("b@h", "dead") <= 15
+    assert bench.states() == {"a@h": "hung", "b@h": "dead", "c@h": "online"}
+
+
+def test_of_workers_with_one_name_the_hung_one_is_named() -> None:
+    bench = Bench()
+    for pid in (11, 12, 13):
+        bench.start("celery@web1", pid)
+    bench.wait(10)
+    bench.hang("celery@web1", 12)
+    assert bench.seconds_until("celery@web1#12", "hung") <= 20
+    assert [*bench.states().values()].count("online") == 2
+
+
+@pytest.mark.parametrize("pool", ["solo", "gevent", "eventlet"])
+def test_a_pool_that_blocks_is_busy_while_a_task_runs_and_hung_after_patience(pool: str) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = pool
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.task_event("slow@web1", 1, "task-started", bench.now)
+    bench.hang("slow@web1")
+    assert bench.seconds_until("slow@web1", "busy") <= 20
+    (row,) = bench.book.facts(bench.now)
+    assert row.up is True
+    assert pool in row.reason
+    assert 580 < bench.seconds_until("slow@web1", "hung", most=700) < 600
+
+
+@pytest.mark.parametrize(("in_flight", "state"), [(1, "busy"), (0, "hung"), (None, "hung")])
+def test_a_solo_worker_keeps_its_message_in_flight_while_it_works(
+    in_flight: int | None, state: str
+) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.in_flight(in_flight)
+    bench.hang("slow@web1")
+    assert bench.seconds_until("slow@web1", state) <= 20
+
+
+def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.in_flight(1)
+    bench.hang("slow@web1")
+    bench.seconds_until("slow@web1", "busy")
+    bench.wait(100)
+    bench.kill("slow@web1")
+    assert bench.seconds_until("slow@web1", "dead") <= 15
+
+
+def test_a_prefork_worker_beats_while_it_works_and_is_hung_when_it_does_not() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(20)
+    bench.book.task_event("high@web1", 1, "task-started", bench.now)
+    bench.hang("high@web1")
+    assert bench.seconds_until("high@web1", "hung") <= 20
+
+
+def test_a_worker_that_never_answered_is_not_taken_for_hung() -> None:
+    bench = Bench()
+    bench.start("deaf@web1")
+    bench.answering.clear()
+    bench.wait(20)
+    bench.beating.clear()
+    assert bench.seconds_until("deaf@web1", "dead") <= 15
+
+
+def test_a_goodbye_with_running_tasks_is_draining_until_they_end() -> None:
+    bench = Bench()
+    bench.start("high@web1", 1, "high")
+    bench.wait(10)
+    bench.kill("high@web1")
+    bench.send("worker-offline", "high@web1", active=2)
+    (row,) = bench.book.facts(bench.now)
+    assert (row.state, row.up) == ("draining", True)
+    assert bench.book.consumers().workers == {}
+    bench.wait(60)
+    for left in ("draining", "offline"):
+        bench.book.task_event("high@web1", 1, "task-succeeded", bench.now)
+        assert bench.states() == {"high@web1": left}
+
+
+def test_draining_ends_though_nobody_tells() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.kill("high@web1")
+    bench.send("worker-offline", "high@web1", active=2)
+    assert 595 < bench.seconds_until("high@web1", "offline", most=700) < 605
+
+
+def test_a_late_goodbye_before_an_online_is_no_end() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.send("worker-offline", "high@web1", active=2)
+    bench.send("worker-online", "high@web1", active=2)
+    assert bench.states() == {"high@web1": "online"}
+
+
+def test_three_crashes_in_a_quarter_of_an_hour_are_counted_and_then_forgotten() -> None:
+    bench = Bench()
+    for pid in range(1, 5):
+        bench.start("high@web1", pid)
+        bench.wait(10)
+        bench.kill("high@web1", pid)
+        bench.wait(2)
+    bench.start("high@web1", 9)
+    bench.wait(20)
+    (row,) = bench.book.facts(bench.now)
+    assert (row.recent_crashes, row.restarts["false"]) == (4, 4)
+    bench.wait(900)
+    (row,) = bench.book.facts(bench.now)
+    assert (row.recent_crashes, row.restarts["false"]) == (0, 4)
+
+
+def test_a_hung_worker_is_told_again_after_a_restart() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    before.hang("high@web1")
+    before.seconds_until("high@web1", "hung")
+    after = Bench(roster=roster_of(before), now=before.now)
+    after.hanging.add(("high@web1", 1))
+    assert after.seconds_until("high@web1", "hung") <= 20
+
+
 NAMES = st.sampled_from(["a@h", "b@h", "celery@h", ""])
 PIDS = st.sampled_from([None, 1, 2, 3])
 ACTIONS = st.lists(
@@ -506,7 +705,10 @@ ACTIONS = st.lists(
         st.tuples(
             st.sampled_from(["worker-online", "worker-heartbeat", "worker-offline"]), NAMES, PIDS
         ),
-        st.tuples(st.just("task"), NAMES, PIDS),
+        st.tuples(st.sampled_from(["task-started", "task-succeeded"]), NAMES, PIDS),
+        st.tuples(st.sampled_from(["hang", "kill", "resume"]), NAMES, PIDS),
+        st.tuples(st.just("in flight"), st.integers(0, 1), PIDS),
+        st.tuples(st.just("strangers"), st.integers(0, 3), PIDS),
         st.tuples(st.just("reply"), NAMES, PIDS),
         st.tuples(st.sampled_from(["feed up", "feed down", "deaf"]), NAMES, PIDS),
         st.tuples(st.just("wait"), st.integers(1, 40), PIDS),
@@ -523,8 +725,19 @@ def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, obj
         match kind:
             case "wait":
                 bench.wait(float(str(what)))
-            case "task":
-                bench.book.task_event(str(what), pid, bench.now)
+            case "task-started" | "task-succeeded":
+                bench.book.task_event(str(what), pid, kind, bench.now)
+            case "hang":
+                bench.hang(str(what), pid)
+            case "kill":
+                bench.kill(str(what), pid)
+            case "resume":
+                bench.queues.setdefault(str(what), ("q",))
+                bench.resume(str(what), pid)
+            case "in flight":
+                bench.book.in_flight(int(str(what)))
+            case "strangers":
+                bench.strangers = int(str(what))
             case "reply":
                 bench.book.reply(WorkerReply(bench.now, str(what), pid=pid, queues=("q",)))
             case "feed up" | "feed down":
@@ -533,14 +746,14 @@ def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, obj
                 bench.book.deaf(bench.now)
             case _:
                 bench.book.event(Event(type=kind, hostname=str(what), pid=pid), bench.now)
-        rows = bench.book.facts()
+        rows = bench.book.facts(bench.now)
         assert len({row.hostname for row in rows}) == len(rows)
         assert all(row.state is None or row.state in WORKER_STATES for row in rows)
         assert len(bench.book.roster()) <= 16
 
 
 def task_events(bench: Bench) -> bool | None:
-    (row,) = bench.book.facts()
+    (row,) = bench.book.facts(bench.now)
     return row.task_events
 
 
@@ -552,7 +765,7 @@ def test_a_worker_that_processes_and_tells_of_no_task_has_its_events_off() -> No
         bench.send("worker-heartbeat", "high@web1", processed=processed)
         told.append(task_events(bench))
     assert told == [None, None, None, None, False]
-    bench.book.task_event("high@web1", 1, bench.now)
+    bench.book.task_event("high@web1", 1, "task-received", bench.now)
     assert task_events(bench) is True
 
 
@@ -562,5 +775,5 @@ def test_task_events_that_come_later_than_the_beat_are_not_off() -> None:
     for processed in range(1, 20):
         bench.send("worker-heartbeat", "high@web1", processed=processed)
         if processed % 2 == 0:
-            bench.book.task_event("high@web1", 1, bench.now)
+            bench.book.task_event("high@web1", 1, "task-received", bench.now)
         assert task_events(bench) is not False

@@ -91,6 +91,7 @@ HIGH = QueueFacts(
     processes=0,
     max_age_seconds=30.0,
     max_length=100,
+    expected_workers=1,
 )
 NORMAL = QueueFacts(
     broker="default",
