@@ -537,3 +537,18 @@ def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, obj
         assert len({row.hostname for row in rows}) == len(rows)
         assert all(row.state is None or row.state in WORKER_STATES for row in rows)
         assert len(bench.book.roster()) <= 16
+
+
+@pytest.mark.parametrize("made_up", ["names", "pids"])
+def test_made_up_workers_are_left_out_and_counted_and_known_ones_live_on(made_up: str) -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    count = 10_500
+    for number in range(count):
+        hostname = f"{number}@web1" if made_up == "names" else "many@web1"
+        bench.send("worker-heartbeat", hostname, number)
+    kept = len(bench.states()) - 1
+    assert kept <= 10_000
+    assert bench.book.left_out == count - kept
+    bench.wait(4)
+    assert bench.states()["high@web1"] == "online"
