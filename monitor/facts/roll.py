@@ -16,7 +16,6 @@ _START_SECONDS = 0.5
 """Celery needs longer than this to start: who is first heard sooner after another lived beside
 it, and was not started in its place."""
 
-
 _PROCESSES_MOST = 10_000
 _OF_A_NAME_MOST = 200
 """More than anybody runs; events with made-up names or pids would grow for ever."""
