@@ -30,7 +30,7 @@ from monitor.values.secret import Secret
 
 SCHEMES = ("redis", "rediss", "redis+socket")
 _NO_VERIFY = ("CERT_NONE", "none", "0")
-_HANDSHAKE_PART = 0.75
+_HANDSHAKE_PART = 0.5
 """Of the time there is to connect."""
 
 
