@@ -146,7 +146,7 @@ def daemon(
         }
         for name, broker in (BAD | GOOD).items()
     ]
-    monitor = Monitor(folder, {"brokers": brokers, "poll": {"interval": "2s"}})
+    monitor = Monitor(folder, {"brokers": brokers})
     try:
         monitor.start()
         yield monitor
