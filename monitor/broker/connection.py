@@ -30,7 +30,7 @@ from monitor.values.secret import Secret
 
 SCHEMES = ("redis", "rediss", "redis+socket")
 _NO_VERIFY = ("CERT_NONE", "none", "0")
-_HANDSHAKE_PART = 0.75
+_HANDSHAKE_PART = 0.5
 """Of the time there is to connect."""
 
 
@@ -105,7 +105,12 @@ async def connect(
         async with asyncio.timeout(timeout_seconds):
             await connection.connect()  # type: ignore[no-untyped-call]  # redis-py types it so
     except (RedisError, OSError, TimeoutError) as error:
-        raise classify(error, str(address)) from error
+        failure = classify(error, str(address))
+        if failure.reason == "timeout" and address.scheme == "rediss":
+            # A Redis that speaks no TLS takes a handshake for the beginning of a command, and
+            # most often waits for the rest of it.
+            failure = BrokerError("timeout", f"{failure} (is that a TLS port?)")
+        raise failure from error
     # redis-py has no public way to its streams; wire.py is why they are wanted. Taking them
     # away also keeps redis-py from closing or reading them behind our back.
     reader, writer = connection._reader, connection._writer

@@ -31,6 +31,8 @@ _RETRY_MOST_SECONDS = 1.0
 _SILENCE_SECONDS = 10.0
 """After so long without a byte the feed asks whether the server is still there."""
 _PONG_SECONDS = 5.0
+_CONNECT_PART = 0.75
+"""Of a poll's time, so that a slow connection is told as such and not as a slow poll."""
 _CONTROL_EVERY_SECONDS = 0.5
 _CONTROL_ROUND_SECONDS = 10.0
 
@@ -96,7 +98,7 @@ class BrokerWatch:
         timeout = self._poll_settings.timeout
         try:
             async with asyncio.timeout(timeout):
-                wire = wire or await Wire.open(self._settings, timeout)
+                wire = wire or await Wire.open(self._settings, timeout * _CONNECT_PART)
                 await self._read(wire)
             return await self._discover(wire)
         except TimeoutError:
@@ -176,7 +178,7 @@ class BrokerWatch:
 
     async def _listen(self) -> None:
         """Read events until the connection breaks. Raises BrokerError."""
-        wire = await Wire.open(self._settings, self._poll_settings.timeout)
+        wire = await Wire.open(self._settings, self._poll_settings.timeout * _CONNECT_PART)
         try:
             replies = await self._subscribe(wire)
             self._books.feed(True, self._clock())
@@ -243,7 +245,9 @@ class BrokerWatch:
         try:
             async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
                 if wire is None:
-                    wire = await Wire.open(self._settings, self._poll_settings.timeout)
+                    wire = await Wire.open(
+                        self._settings, self._poll_settings.timeout * _CONNECT_PART
+                    )
                 if wanted:
                     await self._ask(wire, wanted)
                 if doubted or (wanted.census and self._books.tasks.running.bounded):

@@ -202,8 +202,11 @@ class Books:
         )
 
     def _dropped(self) -> Mapping[str, int]:
-        left_out = self.tasks.left_out
-        return {**self.events_dropped, **({"too_many_tasks": left_out} if left_out else {})}
+        left_out = {
+            "too_many_tasks": self.tasks.left_out,
+            "too_many_workers": self.workers.left_out,
+        }
+        return {**self.events_dropped, **{why: count for why, count in left_out.items() if count}}
 
 
 def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:

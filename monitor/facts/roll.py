@@ -16,6 +16,10 @@ _START_SECONDS = 0.5
 """Celery needs longer than this to start: who is first heard sooner after another lived beside
 it, and was not started in its place."""
 
+_PROCESSES_MOST = 10_000
+_OF_A_NAME_MOST = 200
+"""More than anybody runs; events with made-up names or pids would grow for ever."""
+
 
 class Roll:
     """The processes there are."""
@@ -25,6 +29,8 @@ class Roll:
         self._by_name: dict[str, list[Process]] = {}
         """The processes of each name, in the order in which they were first heard."""
         self._shared = set(shared)
+        self.left_out = 0
+        """How often one was heard that is not on the roll because it is full."""
         for process in sorted(known, key=lambda process: process.first_seen_at):
             self._enter(process)
             for other in self._by_name[process.hostname]:
@@ -64,7 +70,11 @@ class Roll:
         return process
 
     def _born(self, process: Process) -> Process:
-        for other in self._by_name.get(process.hostname, ()):
+        of_name = self._by_name.get(process.hostname, ())
+        if len(self._processes) >= _PROCESSES_MOST or len(of_name) >= _OF_A_NAME_MOST:
+            self.left_out += 1
+            return process
+        for other in of_name:
             silent = process.first_seen_at - other.last_seen_at
             if other.state == "offline" or silent >= _START_SECONDS:
                 process.may_follow.add(other.pid)

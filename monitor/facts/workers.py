@@ -166,6 +166,11 @@ class WorkerBook:
 
     # -- what is true ----------------------------------------------------------------
 
+    @property
+    def left_out(self) -> int:
+        """Signs of life of processes that are not watched, because there are too many."""
+        return self._roll.left_out
+
     def consumers(self) -> Consumers:
         """Return who consumes what."""
         everybody = self._hearing.up and self._asking.census_at is not None

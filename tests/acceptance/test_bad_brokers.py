@@ -1,6 +1,7 @@
 """Brokers that cannot be read, for every reason there is: each is named, none stops the monitor."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -29,6 +30,7 @@ class Bad:
 
     url: str
     reason: str
+    """A regular expression."""
     says: str
     """What its line in the log must hold."""
     tls: dict[str, Any] = field(default_factory=dict)
@@ -49,7 +51,8 @@ BAD = {
     "few-rights": Bad(
         f"redis://few:{PASSWORD}@127.0.0.1:{{plain}}/0", "permission", "no permissions"
     ),
-    "tls-to-plain": Bad(f"rediss://:{PASSWORD}@127.0.0.1:{{plain}}/0", "tls", "TLS failed"),
+    # Which of the two hangs on whether the handshake's random bytes hold a line's end.
+    "tls-to-plain": Bad(f"rediss://:{PASSWORD}@127.0.0.1:{{plain}}/0", "tls|timeout", "TLS"),
     "plain-to-tls": Bad(f"redis://:{PASSWORD}@127.0.0.1:{{tls}}/0", "connect", "onnect"),
     "self-signed": Bad("rediss://127.0.0.1:{tls}/0", "tls", "self-signed certificate"),
     "other-host": Bad("rediss://localhost:{tls}/0", "tls", "ostname", {"ca_file": "{ca}"}),
@@ -143,7 +146,7 @@ def daemon(
         }
         for name, broker in (BAD | GOOD).items()
     ]
-    monitor = Monitor(folder, {"brokers": brokers, "poll": {"interval": "2s"}})
+    monitor = Monitor(folder, {"brokers": brokers})
     try:
         monitor.start()
         yield monitor
@@ -155,11 +158,12 @@ def daemon(
 def test_why_a_broker_cannot_be_read_is_logged_and_counted(daemon: Monitor, name: str) -> None:
     bad = BAD[name]
     line = daemon.logged(rf'.*msg="broker cannot be read: .*broker={name} reason=(\w+)')
-    assert (line[1], bad.says in line[0]) == (bad.reason, True), line[0]
+    assert re.fullmatch(bad.reason, line[1]), line[0]
+    assert bad.says in line[0]
     metrics = daemon.metrics()
     assert metrics.value("celery_broker_up", broker=name) == 0
     (error,) = metrics.where("celery_broker_poll_errors_total", broker=name)
-    assert error[0]["reason"] == bad.reason
+    assert error[0]["reason"] == line[1]
     assert error[1] >= 1
     assert metrics.where("celery_broker_memory_used_bytes", broker=name) == []
 

@@ -1,5 +1,6 @@
 """What is told survives crashes of the monitor and outages of the receiver."""
 
+import random
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -158,3 +159,34 @@ def test_what_happened_while_the_receiver_was_down_is_told_once_it_is_back(
     client.delete("high")
     receiver.until(3)
     assert statuses(receiver, "high") == ["firing", "resolved"]
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(60, marks=pytest.mark.soak)])
+@pytest.mark.timeout(600)
+def test_whenever_the_monitor_is_killed_every_firing_that_was_told_is_resolved(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis", kills: int
+) -> None:
+    receiver.listen()
+    rng = random.Random(kills)
+    for _ in range(kills):
+        daemon.launch()
+        daemon.logged("msg=listening")
+        # The moments that matter lie close together: noticed, saved, sent, delivered, saved.
+        flood(client, "high")
+        time.sleep(rng.uniform(0.0, 0.6))
+        if rng.random() < 0.5:
+            client.delete("high")
+            time.sleep(rng.uniform(0.0, 1.5))
+        daemon.kill()
+    flood(client, "high")
+    daemon.start()
+    daemon.until(lambda m: firing(m, "high"))
+    receiver.until(1)
+    client.delete("high")
+    daemon.until(lambda m: not firing(m, "high"))
+    # Longer than a group waits for its next notice.
+    daemon.tick(15)
+    told: dict[str, set[str]] = {}
+    for alert in receiver.alerts():
+        told.setdefault(alert["startsAt"], set()).add(alert["status"])
+    assert all("resolved" in statuses for statuses in told.values()), told

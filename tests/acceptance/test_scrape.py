@@ -90,7 +90,8 @@ def busy(
         }
     )
     daemon.start()
-    daemon.until(lambda m: m.value("celery_worker_up") == 1)
+    # Once it is asked for its queues and slots, everything is known of it.
+    daemon.until(lambda m: m.value("celery_active_process_count", queue_name="normal") == 1)
     run_tasks(broker.url)
 
     def done(metrics: Metrics) -> bool:

@@ -777,3 +777,18 @@ def test_task_events_that_come_later_than_the_beat_are_not_off() -> None:
         if processed % 2 == 0:
             bench.book.task_event("high@web1", 1, "task-received", bench.now)
         assert task_events(bench) is not False
+
+
+@pytest.mark.parametrize("made_up", ["names", "pids"])
+def test_made_up_workers_are_left_out_and_counted_and_known_ones_live_on(made_up: str) -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    count = 10_500
+    for number in range(count):
+        hostname = f"{number}@web1" if made_up == "names" else "many@web1"
+        bench.send("worker-heartbeat", hostname, number)
+    kept = len(bench.states()) - 1
+    assert kept <= 10_000
+    assert bench.book.left_out == count - kept
+    bench.wait(4)
+    assert bench.states()["high@web1"] == "online"
