@@ -23,8 +23,11 @@ def queue_monitor(context: click.Context, arguments: tuple[str, ...]) -> None:
     """Monitor this app's broker: the same commands as `queue-monitor`, `run` by default."""
     conf: Any = context.obj.app.conf
     # Several URLs are alternatives of one broker; the first is where the app connects first.
+    # Several sentinels are asked all.
     urls = conf.broker_read_url or conf.broker_url or ""
-    url = urls if isinstance(urls, str) else urls[0]
+    alternatives = urls.split(";") if isinstance(urls, str) else list(urls)
+    sentinels = alternatives[0].startswith("sentinel://")
+    url = ";".join(alternatives) if sentinels else alternatives[0]
     status = main(
         list(arguments) or ["run"],
         app_broker=url,

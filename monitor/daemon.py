@@ -25,7 +25,7 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.engine import Engine
 from monitor.alerts.outbox import Outbox
 from monitor.alerts.rules import rules_of
-from monitor.broker.connection import parse_url
+from monitor.broker.address import parse_url
 from monitor.broker.keys import Keys
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.watch import BrokerWatch

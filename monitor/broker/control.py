@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from monitor.broker.connection import error_reply
+from monitor.broker.failure import error_reply
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.readings import Headcount, RunningTask, WorkerReply

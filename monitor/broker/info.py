@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from monitor.broker.connection import error_reply
+from monitor.broker.failure import error_reply
 from monitor.broker.wire import Reply
 from monitor.facts.readings import ServerReading
 

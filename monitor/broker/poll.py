@@ -10,8 +10,8 @@ Commands: LLEN, HLEN, ZRANGE, EXISTS, INFO, EVAL_RO (EVAL before Redis 7).
 from collections.abc import Callable, Iterable, Sequence
 
 from monitor.broker import inflight
-from monitor.broker.connection import error_reply
 from monitor.broker.ends import Ends
+from monitor.broker.failure import error_reply
 from monitor.broker.info import read_info
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack

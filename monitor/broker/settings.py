@@ -7,6 +7,18 @@ from monitor.values.units import Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentinelOptions:
+    """How to log in to the sentinels; what concerns workers only is ignored."""
+
+    username: str | None = None
+    """User name at the sentinels; left out: none."""
+    password: Secret | None = None
+    """Password at the sentinels; left out: none."""
+    ssl: bool = False
+    """Whether the sentinels speak TLS; certificates are those of `tls`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransportOptions:
     """The part of Celery's `broker_transport_options` that decides what stands in Redis."""
 
@@ -25,11 +37,15 @@ class TransportOptions:
     with `{db}` for the database."""
     visibility_timeout: float | None = None
     """Seconds, as in Celery; left out: not known."""
+    master_name: str = ""
+    """Under which name sentinels know the master; required with `sentinel://`."""
+    sentinel_kwargs: SentinelOptions = field(default_factory=SentinelOptions)
+    """How to log in to the sentinels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
-    """TLS towards the broker; used with `rediss://`."""
+    """TLS towards the broker; used with `rediss://`, and with `sentinel://` once any is set."""
 
     ca_file: str | None = None
     """Certificates (PEM) to trust; left out: those of the system."""
@@ -62,13 +78,14 @@ class BrokerSettings:
     """One broker."""
 
     url: Secret
-    """redis://[user:password@]host[:port][/db], rediss:// for TLS, or redis+socket:///path?virtual_host=db."""
+    """redis://[user:password@]host[:port][/db], rediss:// for TLS, redis+socket:///path?virtual_host=db,
+    or sentinel://host[:port][/db], several of which are joined by `;`."""
     name: str = "default"
     """What the broker is called in metrics and alerts; each needs its own."""
     transport_options: TransportOptions = field(default_factory=TransportOptions)
     """Celery's `broker_transport_options`, which can be pasted whole."""
     tls: TlsSettings = field(default_factory=TlsSettings)
-    """TLS towards the broker; needs a URL with rediss://."""
+    """TLS towards the broker; needs a URL with rediss:// or sentinel://."""
     queues: QueueSelection = field(default_factory=QueueSelection)
     """Which queues to watch."""
     control: bool = True

@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
-from monitor.broker.connection import BrokerError
+from monitor.broker.address import is_sentinel, tls_warning
 from monitor.broker.control import Control
 from monitor.broker.discovery import Discovery
 from monitor.broker.events import EventReader
+from monitor.broker.failure import BrokerError
 from monitor.broker.keys import Keys
 from monitor.broker.poll import Poller
 from monitor.broker.settings import BrokerSettings, PollSettings
@@ -70,6 +71,8 @@ class BrokerWatch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        warning = tls_warning(self._settings.url, self._settings.tls)
+        self._say("tls", warning, warning)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll_forever())
             group.create_task(self._listen_forever())
@@ -118,6 +121,8 @@ class BrokerWatch:
 
     async def _read(self, wire: Wire) -> None:
         poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
+        if poll.server.role == "slave" and is_sentinel(self._settings.url):
+            raise BrokerError("connect", "it is a replica now: the sentinels are asked anew")
         self._books.polled(poll)
         self._say("poll", "", "broker can be read")
 

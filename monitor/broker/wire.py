@@ -11,7 +11,8 @@ from typing import Any
 
 import hiredis
 
-from monitor.broker.connection import BrokerError, connect
+from monitor.broker.connection import connect
+from monitor.broker.failure import BrokerError
 from monitor.broker.settings import BrokerSettings
 
 Reply = Any

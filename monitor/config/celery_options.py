@@ -20,7 +20,6 @@ WORKERS_OWN_OPTIONS = frozenset(
         "interval_max",
         "interval_start",
         "interval_step",
-        "master_name",
         "max_connections",
         "max_retries",
         "min_other_sentinels",
@@ -31,7 +30,6 @@ WORKERS_OWN_OPTIONS = frozenset(
         "retry_on_error",
         "retry_on_timeout",
         "sentinel_fanout_compat",
-        "sentinel_kwargs",
         "socket_connect_timeout",
         "socket_keepalive",
         "socket_keepalive_options",
@@ -43,3 +41,27 @@ WORKERS_OWN_OPTIONS = frozenset(
         "unacked_restore_throttle",
     }
 )
+
+SENTINELS_OWN_OPTIONS = frozenset(
+    {
+        "client_name",
+        "db",
+        "decode_responses",
+        "encoding",
+        "health_check_interval",
+        "max_connections",
+        "protocol",
+        "retry_on_error",
+        "retry_on_timeout",
+        "socket_connect_timeout",
+        "socket_keepalive",
+        "socket_keepalive_options",
+        "socket_timeout",
+        "ssl_ca_certs",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_keyfile",
+    }
+)
+"""Of `sentinel_kwargs`; what is said of certificates comes from `tls`."""

@@ -9,7 +9,7 @@ from itertools import chain, pairwise, takewhile
 from urllib.parse import SplitResult, urlsplit
 
 from monitor.alerts.rules import RuleError, compile_rule
-from monitor.broker.connection import parse_url
+from monitor.broker.address import is_sentinel, parse_url
 from monitor.broker.settings import BrokerSettings, TlsSettings
 from monitor.channels.settings import SentrySettings, WebhookSettings
 from monitor.config.document import Node, moved
@@ -24,7 +24,8 @@ from monitor.web.server import ListenError, parse_listen
 
 _MAY_BE_ZERO = frozenset({"group_wait", "for", "keep_firing_for"})
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://")
-_BARE_PASSWORD = re.compile(r"rediss?://[^/?#]*[/?#].*@", re.DOTALL)
+_BARE_PASSWORD = re.compile(r"(?:rediss?|sentinel)://[^/?#]*[/?#].*@", re.DOTALL)
+_WITH_TLS = ("rediss://", "sentinel://")
 _LONGEST_SECONDS = 100 * 365 * 86_400.0
 _ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
 
@@ -107,9 +108,12 @@ def _broker(broker: BrokerSettings, tree: Node, path: Path) -> Iterator[Problem]
     mistake = _url_mistake(broker.url)
     if mistake:
         yield _problem(tree, (*path, "url"), mistake)
-    elif broker.tls != TlsSettings() and not broker.url.reveal().startswith("rediss://"):
+    elif broker.tls != TlsSettings() and not broker.url.reveal().startswith(_WITH_TLS):
         yield _problem(tree, (*path, "tls"), "has no effect: TLS needs a URL with rediss://")
     options = broker.transport_options
+    if is_sentinel(broker.url) and not options.master_name:
+        message = "is required with sentinel://: the name under which sentinels know the master"
+        yield _problem(tree, (*path, "transport_options", "master_name"), message)
     steps = options.priority_steps
     if steps[:1] != (0,) or any(high <= low for low, high in pairwise(steps)):
         message = "must start with 0 and ascend, as in Celery: [0, 3, 6, 9]"
@@ -125,7 +129,7 @@ def _url_mistake(url: Secret) -> str | None:
     text = url.reveal()
     if not _URL.match(text):
         return "is not a URL: write it like redis://host:6379/0"
-    if ";" in text and text.count("://") > 1:
+    if ";" in text and text.count("://") > 1 and not is_sentinel(url):
         return "holds several URLs: give each broker its own item"
     if _BARE_PASSWORD.match(text):
         return "the password must be percent-encoded: / is %2F, ? is %3F, # is %23"

@@ -102,7 +102,8 @@ def _brokers(urls: Sequence[str], place: Place, options: Mapping[str, object]) -
 def _address(url: str) -> str:
     """Return `host:port/db`, or a socket's path: a name that does not hang on the order."""
     try:
-        parts = urlsplit(url)
+        # Of several sentinels the first is as good a name as any.
+        parts = urlsplit(url.partition(";")[0] if url.startswith("sentinel://") else url)
         host, port = parts.hostname, parts.port or 6379
     except ValueError:
         return "default"

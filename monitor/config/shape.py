@@ -13,8 +13,8 @@ from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from monitor.broker.settings import TransportOptions
-from monitor.config.celery_options import WORKERS_OWN_OPTIONS
+from monitor.broker.settings import SentinelOptions, TransportOptions
+from monitor.config.celery_options import SENTINELS_OWN_OPTIONS, WORKERS_OWN_OPTIONS
 from monitor.config.problem import Path
 from monitor.config.settings import Settings
 from monitor.values.secret import Secret
@@ -119,6 +119,11 @@ _LEAVES: Mapping[Any, Leaf] = {
     bool | str: BOOLEAN_OR_TEXT,
 }
 
+_IGNORED: Mapping[type, frozenset[str]] = {
+    TransportOptions: WORKERS_OWN_OPTIONS,
+    SentinelOptions: SENTINELS_OWN_OPTIONS,
+}
+
 
 @cache
 def root() -> Section:
@@ -129,9 +134,7 @@ def root() -> Section:
 def _section(settings: type) -> Section:
     hints = get_type_hints(settings, include_extras=True)
     keys = {_written(field.name): _key(field, hints[field.name]) for field in fields(settings)}
-    return Section(
-        settings, keys, WORKERS_OWN_OPTIONS if settings is TransportOptions else frozenset()
-    )
+    return Section(settings, keys, _IGNORED.get(settings, frozenset()))
 
 
 def _written(field: str) -> str:

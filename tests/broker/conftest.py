@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import redis
 
+from monitor.broker.address import parse_url
 from monitor.broker.keys import Keys
 from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.broker.watch import BrokerWatch
@@ -96,7 +97,7 @@ async def watching(
     """Watch the broker at `url` as the daemon does; `settings` are those of `BrokerSettings`."""
     chosen = BrokerSettings(url=Secret(url), **settings)
     options = chosen.transport_options
-    keys = Keys(options, int(url.rpartition("/")[2]))
+    keys = Keys(options, parse_url(chosen.url).db)
     books = Books(
         chosen.name,
         limits=QueueLimits(),

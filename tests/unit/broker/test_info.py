@@ -3,7 +3,7 @@
 import hiredis
 import pytest
 
-from monitor.broker.connection import BrokerError
+from monitor.broker.failure import BrokerError
 from monitor.broker.info import read_info
 from monitor.facts.readings import ServerReading
 

@@ -30,19 +30,13 @@ MESSAGES: dict[str, list[str]] = {
     "broker_names_alike": [
         "~:3:5: brokers[1].name: 'default' is used twice: each needs its own",
     ],
-    "broker_url_is_a_sentinel": [
-        (
-            "~:2:10: brokers[0].url: scheme 'sentinel' is not supported: use one of redis://, "
-            "rediss://, redis+socket://"
-        ),
-    ],
     "broker_url_missing": [
         "~:2:5: brokers[0].url: is required, or url_file",
     ],
     "broker_url_of_another_kind": [
         (
             "~:2:10: brokers[0].url: scheme 'amqp' is not supported: use one of redis://, "
-            "rediss://, redis+socket://"
+            "rediss://, redis+socket://, sentinel://"
         ),
     ],
     "broker_url_twice": [
@@ -188,6 +182,12 @@ MESSAGES: dict[str, list[str]] = {
     ],
     "secret_file_missing": [
         "~:2:15: brokers[0].url_file: 'no/such/file' cannot be read: No such file or directory",
+    ],
+    "sentinel_without_master": [
+        (
+            "~:2:5: brokers[0].transport_options.master_name: is required with sentinel://: the "
+            "name under which sentinels know the master"
+        ),
     ],
     "several_documents": [
         "~:2:1: there is more than one document",

@@ -1,4 +1,4 @@
-"""Broker URLs, and what each error means for a poll."""
+"""What each error means for a poll."""
 
 import ssl
 
@@ -13,41 +13,8 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from monitor.broker.connection import classify, parse_url
+from monitor.broker.failure import classify
 from monitor.facts.readings import POLL_FAILURE_REASONS
-from monitor.values.secret import Secret
-
-NOBODY = (None, None)
-
-
-@pytest.mark.parametrize(
-    ("url", "place", "login", "verify"),
-    [
-        ("redis://web1", "redis://web1:6379/0", NOBODY, True),
-        ("redis://web1:6380/3", "redis://web1:6380/3", NOBODY, True),
-        ("redis://:p%40ss@web1/0", "redis://web1:6379/0", (None, "p@ss"), True),
-        ("redis://ann:pw@web1/", "redis://web1:6379/0", ("ann", "pw"), True),
-        ("rediss://web1/0?ssl_cert_reqs=CERT_NONE", "rediss://web1:6379/0", NOBODY, False),
-        ("rediss://web1/0", "rediss://web1:6379/0", NOBODY, True),
-        ("redis+socket:///run/r.sock?virtual_host=2", "redis+socket:///run/r.sock/2", NOBODY, True),
-    ],
-)
-def test_a_url_is_read_as_kombu_reads_it(
-    url: str, place: str, login: tuple[str | None, str | None], verify: bool
-) -> None:
-    address = parse_url(Secret(url))
-    password = address.password.reveal() if address.password else None
-    assert (str(address), (address.username, password), address.verify) == (place, login, verify)
-
-
-@pytest.mark.parametrize(
-    "url", ["amqp://ann:geheim@web1//", "redis://:geheim@web1/zero", "redis://:geheim@web1:port/0"]
-)
-def test_a_bad_url_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(ValueError, match=r".") as refused:
-        parse_url(Secret(url))
-    assert "geheim" not in str(refused.value)
-
 
 HANDSHAKE_OVER = ConnectionAbortedError("SSL handshake is taking longer than 3.0 seconds")
 

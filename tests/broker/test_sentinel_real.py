@@ -1,0 +1,113 @@
+"""A broker behind a sentinel: found, followed over a failover, and lost when nobody knows it."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from monitor.broker.settings import SentinelOptions, TransportOptions
+from monitor.demo import processes
+from monitor.demo.broker import EmbeddedBroker, find_server, free_port
+from monitor.values.secret import Secret
+from tests.broker.conftest import watching
+from tests.broker.test_queues_real import send
+
+PASSWORD = "of-the-sentinel"
+OPTIONS = TransportOptions(
+    master_name="celery", sentinel_kwargs=SentinelOptions(password=Secret(PASSWORD))
+)
+
+
+@pytest.fixture
+def replica(broker: EmbeddedBroker, tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    folder = tmp_path / "replica"
+    folder.mkdir()
+    with EmbeddedBroker(folder, config=("--replicaof", f"127.0.0.1 {broker.port}")) as server:
+        yield server
+
+
+@pytest.fixture
+def sentinel(broker: EmbeddedBroker, replica: EmbeddedBroker, tmp_path: Path) -> Iterator[str]:
+    """The URL of a sentinel that knows the broker and its replica, and of one that is not there."""
+    port, config = free_port(), tmp_path / "sentinel.conf"
+    config.write_text(
+        f"port {port}\nbind 127.0.0.1\ndir {tmp_path}\nrequirepass {PASSWORD}\n"
+        f"sentinel monitor celery 127.0.0.1 {broker.port} 1\n"
+        "sentinel down-after-milliseconds celery 500\n"
+        "sentinel failover-timeout celery 3000\n"
+    )
+    command = [str(find_server()), str(config), "--sentinel"]
+    process = processes.start(command, log_file=tmp_path / "sentinel.log")
+    try:
+        with redis.Redis(port=port, password=PASSWORD) as client:
+            until(lambda: client.sentinel_slaves("celery"))
+        yield f"sentinel://127.0.0.1:{free_port()};sentinel://127.0.0.1:{port}/0"
+    finally:
+        processes.stop(process)
+
+
+def until(true: Any, seconds: float = 20.0) -> None:
+    """Wait until it holds; an error is not yet."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if true():
+                return
+        except redis.RedisError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+async def test_the_master_is_found_and_followed_over_a_failover(
+    broker: EmbeddedBroker, replica: EmbeddedBroker, sentinel: str
+) -> None:
+    send(broker.url, "high", count=40)
+    with redis.Redis(port=replica.port) as client:
+        until(lambda: client.llen("high") == 40)
+    async with watching(sentinel, transport_options=OPTIONS, interval=1.0) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 40})
+        broker.kill()
+        seconds = await watched.until(lambda w: w.part().broker.resets["failed_over"] == 1)
+        print(f"read again {seconds:.1f} s after the master was killed")
+        send(replica.url, "high")
+        await watched.until(lambda w: w.lengths() == {"high": 41})
+        part = watched.part()
+        assert (part.broker.role, part.fell, part.broker.messages_lost_lately) == ("master", {}, 0)
+        assert part.broker.events_connected is True
+
+
+async def test_a_planned_failover_is_followed_although_the_old_master_lives(
+    broker: EmbeddedBroker, replica: EmbeddedBroker, sentinel: str
+) -> None:
+    port = int(sentinel.rpartition(":")[2].removesuffix("/0"))
+    async with watching(sentinel, transport_options=OPTIONS, interval=1.0) as watched:
+        await watched.until(lambda w: w.part().broker.up)
+        with redis.Redis(port=port, password=PASSWORD) as client:
+            client.execute_command("SENTINEL", "FAILOVER", "celery")
+        await watched.until(lambda w: w.part().broker.resets["failed_over"] == 1)
+        send(replica.url, "high")
+        await watched.until(lambda w: w.lengths() == {"high": 1})
+        await watched.until(lambda w: w.part().broker.writable)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason", "says"),
+    [
+        (TransportOptions(master_name="other", sentinel_kwargs=OPTIONS.sentinel_kwargs),
+         "connect", "no sentinel knows a master 'other'"),
+        (TransportOptions(master_name="celery"), "auth", "login was refused"),
+    ],
+)  # fmt: skip
+async def test_a_master_that_cannot_be_found_is_named(
+    sentinel: str, options: TransportOptions, reason: str, says: str
+) -> None:
+    async with watching(sentinel, transport_options=options, interval=1.0) as watched:
+        await watched.until(lambda w: w.part().broker.up is False)
+        broker = watched.part().broker
+        assert list(broker.poll_errors) == [reason]
+        assert says in (broker.error or "")
+        assert PASSWORD not in (broker.error or "")
