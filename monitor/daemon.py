@@ -119,10 +119,11 @@ class Daemon:
         keys = Keys(
             options, parse_url(broker.url).db, broker.control_exchange, broker.event_exchange
         )
-        known = [queue.queue_name for queue in saved.queues if queue.broker == broker.name]
+        now = self._clock()
+        known = {q.queue_name: q.last_seen_at for q in saved.queues if q.broker == broker.name}
         if len(self._settings.brokers) == 1:
             # Of several brokers nobody says which is to have a queue that none has seen yet.
-            known += self._settings.workers.expected
+            known |= dict.fromkeys(self._settings.workers.expected, now)
         books = Books(
             broker.name,
             limits=self._settings.queues,
@@ -130,7 +131,7 @@ class Daemon:
             tasks=self._settings.tasks,
             steps=options.priority_steps,
             visibility_timeout_seconds=options.visibility_timeout,
-            now=self._clock(),
+            now=now,
             roster=[entry for entry in saved.roster if entry.broker == broker.name],
             queues=known,
         )
@@ -259,16 +260,15 @@ class Daemon:
         self._wake.set()
 
     def _to_save(self) -> Saved:
-        # By the hour: a finer time would be a write a tick for nothing.
-        hour = self._clock() // 3600 * 3600
         return Saved(
             alerts=self._engine.alerts,
             deliveries=self._outbox.deliveries,
             roster=tuple(entry for books in self._books for entry in books.workers.roster()),
             queues=tuple(
-                KnownQueue(books.broker, name, hour)
+                # By the hour: a finer time would be a write a tick for nothing.
+                KnownQueue(books.broker, name, seen_at // 3600 * 3600)
                 for books in self._books
-                for name in books.queues.names
+                for name, seen_at in books.queues_seen_at.items()
             ),
         )
 

@@ -36,6 +36,7 @@ _CONNECT_PART = 0.75
 """Of a poll's time, so that a slow connection is told as such and not as a slow poll."""
 _CONTROL_EVERY_SECONDS = 0.5
 _CONTROL_ROUND_SECONDS = 10.0
+_CLEAN_UP_SECONDS = 1.0
 
 
 class BrokerWatch:
@@ -146,14 +147,14 @@ class BrokerWatch:
         self._say("discovery", refused, refused or "queues can be discovered")
         return wire
 
-    def _watch(self, discovered: Iterable[str]) -> bool:
+    def _watch(self, bound: Iterable[str]) -> bool:
         """Watch the queues that were found, as far as the settings want them.
 
         Return whether any of them is new.
         """
         chosen, books = self._settings.queues, self._books
+        found = books.find_queues({*bound, *chosen.names}, self._clock())
         known = set(books.queues.names)
-        found = {*discovered, *books.workers.queues(), *books.tasks.queue_names()}
         new = [
             name
             for name in sorted(found - known)
@@ -161,7 +162,7 @@ class BrokerWatch:
             and not any(fnmatchcase(name, glob) for glob in chosen.exclude)
         ]
         room = max(0, chosen.limit - len(known))
-        books.queues.watch(new[:room])
+        books.watch_queues(new[:room], self._clock())
         books.queues_left_out = len(new[room:])
         return bool(new[:room])
 
@@ -238,10 +239,19 @@ class BrokerWatch:
                     self._changed()
         finally:
             if wire is not None:
-                with contextlib.suppress(BrokerError, TimeoutError):
-                    async with asyncio.timeout(1):
-                        await self._control.clear(wire)
                 wire.close()
+                await self._clean_up()
+
+    async def _clean_up(self) -> None:
+        """Leave no list of answers behind."""
+        with contextlib.suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(_CLEAN_UP_SECONDS):
+                # Not on the old connection: an answer to what was cut short is under way on it.
+                wire = await Wire.open(self._settings, _CLEAN_UP_SECONDS)
+                try:
+                    await self._control.clear(wire)
+                finally:
+                    wire.close()
 
     async def _control_once(
         self, wire: Wire | None, wanted: Wanted, doubted: Sequence[str]

@@ -4,7 +4,7 @@
 event loop.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.inflight import oldest_due_at
+from monitor.facts.presence import Presence
 from monitor.facts.queues import QueueBook
 from monitor.facts.readings import (
     POLL_BOUNDS,
@@ -30,6 +31,7 @@ from monitor.facts.workers import WorkerBook
 from monitor.facts.writability import Writability
 
 _LATELY_SECONDS = 600.0
+_GONE_KEPT_SECONDS = 60.0
 _POLL_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
 
@@ -58,12 +60,17 @@ class Books:
         visibility_timeout_seconds: float | None,
         now: float,
         roster: Iterable[RosterEntry] = (),
-        queues: Iterable[str] = (),
+        queues: Mapping[str, float] | None = None,
     ) -> None:
         self.broker = broker
         self._visibility_timeout_seconds = visibility_timeout_seconds
         self.workers = WorkerBook(broker, workers, now, roster)
-        self.queues = QueueBook(broker, limits, steps, queues, expected_workers=workers.expected)
+        self.queues = QueueBook(
+            broker, limits, steps, queues or (), expected_workers=workers.expected
+        )
+        self._expected = frozenset(workers.expected)
+        self._presence = Presence(limits.forget_after, now, queues)
+        self._forgotten: dict[str, float] = {}
         self.tasks = TaskBook(broker, tasks)
         self._up: bool | None = None
         self._error: str | None = None
@@ -111,11 +118,38 @@ class Books:
         self.workers.in_flight(poll.unacked)
         self.queues.apply(poll)
 
+    def find_queues(self, bound: Iterable[str], now: float) -> set[str]:
+        """Return the queues that something speaks of: `bound` are those with a binding.
+
+        Forgets those of which nothing has spoken for long.
+        """
+        sent_lately = self.tasks.queue_names(now - _LATELY_SECONDS)
+        found = {*bound, *self.workers.queues(), *sent_lately}
+        readings = self._poll.queues.items() if self._poll else ()
+        waiting = (name for name, reading in readings if any(reading.lengths))
+        spoken_of = (found | self._expected).intersection(self.queues.names)
+        self._presence.seen(spoken_of.union(waiting), now)
+        for name in self._presence.forget(now):
+            self.queues.forget(name)
+            self._forgotten[name] = now
+        return found
+
+    def watch_queues(self, names: Collection[str], now: float) -> None:
+        """Watch queues that were found."""
+        self.queues.watch(names)
+        self._presence.seen(names, now)
+
+    @property
+    def queues_seen_at(self) -> Mapping[str, float]:
+        """When each queue was last seen, in Unix seconds, to be kept over a restart."""
+        return self._presence.seen_at
+
     def poll_failed(self, failure: PollFailure) -> None:
         """Take a poll that failed."""
         self._up, self._error = False, failure.text
         self._poll_errors[failure.reason] = self._poll_errors.get(failure.reason, 0) + 1
         self.queues.blind()
+        self._presence.blind(failure.at)
         # While the broker is not well, a worker that is not heard may be just as well as ever.
         self.workers.deaf(failure.at)
 
@@ -160,11 +194,20 @@ class Books:
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(now, listening=self._events_connected),
-            gone={("worker", key): reason for key, reason in self.workers.gone().items()},
+            gone=self._gone(now),
             fell={
                 ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()
             },
         )
+
+    def _gone(self, now: float) -> dict[tuple[str, tuple[str, ...]], str]:
+        gone = {("worker", key): reason for key, reason in self.workers.gone().items()}
+        for name, at in tuple(self._forgotten.items()):
+            if now - at > _GONE_KEPT_SECONDS or name in self.queues:
+                del self._forgotten[name]
+            else:
+                gone["queue", (self.broker, name)] = "forgotten: nothing has spoken of it for long"
+        return gone
 
     def _broker_facts(self, workers: tuple[WorkerFacts, ...], now: float) -> BrokerFacts:
         poll = self._poll

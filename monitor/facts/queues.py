@@ -46,6 +46,13 @@ class QueueBook:
                     _first_match(self._limits.max_length, name),
                 )
 
+    def forget(self, name: str) -> None:
+        """Watch it no more."""
+        self._queues.pop(name, None)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._queues
+
     @property
     def names(self) -> tuple[str, ...]:
         """The watched queues, in the order in which they were found."""

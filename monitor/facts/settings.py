@@ -14,6 +14,8 @@ class QueueLimits:
     """How long the oldest message may wait; past it QueueTooOld holds."""
     max_length: Mapping[str, int] = field(default_factory=dict)
     """How many messages may wait; past it QueueTooLong holds."""
+    forget_after: Seconds = 604_800.0
+    """A queue of which no binding, message or worker has spoken for so long is shown no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

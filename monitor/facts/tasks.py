@@ -239,9 +239,10 @@ class TaskBook:
         for series in self._series.values():
             series.mark()
 
-    def queue_names(self) -> set[str]:
-        """Return every queue that a task-sent named."""
-        return {queue_name for _, queue_name in self._series} - {UNKNOWN, OTHER}
+    def queue_names(self, since: float) -> set[str]:
+        """Return every queue that a task-sent named at `since` or later."""
+        sent = (each for each in self._series.values() if (each.last_sent_at or 0.0) >= since)
+        return {each.queue_name for each in sent} - {UNKNOWN, OTHER}
 
     # -- what is true ------------------------------------------------------------------
 

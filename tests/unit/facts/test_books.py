@@ -1,7 +1,16 @@
 """The books of one broker together: what a poll, its failure and the feed make of the row."""
 
+from msgspec.structs import replace
+
 from monitor.facts.books import Books
-from monitor.facts.readings import Event, Poll, PollFailure, QueueReading, ServerReading
+from monitor.facts.readings import (
+    Event,
+    Poll,
+    PollFailure,
+    QueueReading,
+    ServerReading,
+    WorkerReply,
+)
 from monitor.facts.settings import QueueLimits, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts
 
@@ -24,7 +33,7 @@ def books() -> Books:
         steps=(0,),
         visibility_timeout_seconds=3600.0,
         now=99.0,
-        queues=["high"],
+        queues={"high": 98.0},
     )
 
 
@@ -65,3 +74,51 @@ def test_a_lost_feed_is_a_gap_and_makes_workers_unknown() -> None:
     part = watched.part(103.0)
     assert (part.broker.event_gaps, part.broker.events_connected) == (1, False)
     assert part.workers[0].state is None
+
+
+DAY = 86_400.0
+
+
+def watch(of: Books, *bound: str, now: float, waiting: int = 0) -> list[str]:
+    """Poll, look for queues, and return those that are shown."""
+    readings = dict.fromkeys(of.queues.names, QueueReading((waiting,), (None,)))
+    of.polled(replace(POLL, at=now, queues=readings))
+    of.find_queues(bound, now)
+    return [queue.queue_name for queue in of.part(now).queues]
+
+
+def test_a_queue_of_which_nothing_speaks_is_forgotten_with_its_alerts() -> None:
+    watched = books()
+    assert watch(watched, "high", now=100.0) == ["high"]
+    assert watch(watched, now=7 * DAY) == ["high"]
+    assert watch(watched, now=7 * DAY + 101) == []
+    reason = watched.part(7 * DAY + 102).gone["queue", ("default", "high")]
+    assert reason == "forgotten: nothing has spoken of it for long"
+    assert watched.queues_seen_at == {}
+    watched.watch_queues(["high"], 7 * DAY + 110)
+    assert watched.part(7 * DAY + 111).gone == {}
+
+
+def test_a_message_keeps_a_queue() -> None:
+    watched = books()
+    watch(watched, now=6 * DAY, waiting=1)
+    assert watch(watched, now=8 * DAY) == ["high"]
+    assert watched.queues_seen_at == {"high": 6 * DAY}
+
+
+def test_a_binding_or_a_worker_keeps_a_queue() -> None:
+    watched = books()
+    watch(watched, "high", now=6 * DAY)
+    assert watched.queues_seen_at == {"high": 6 * DAY}
+    watched.feed(True, 6 * DAY)
+    watched.workers.event(Event("worker-online", hostname="a@web1", pid=1), 7 * DAY)
+    watched.workers.reply(WorkerReply(7 * DAY, "a@web1", queues=("high",)))
+    watch(watched, now=7 * DAY)
+    assert watched.queues_seen_at == {"high": 7 * DAY}
+
+
+def test_what_could_not_be_looked_for_is_not_forgotten() -> None:
+    watched = books()
+    watched.poll_failed(PollFailure(8 * DAY, "timeout", "no answer within 4 s"))
+    assert watch(watched, now=8 * DAY + 1) == ["high"]
+    assert watch(watched, now=8 * DAY + 601) == []
