@@ -109,6 +109,24 @@ BUILTIN: tuple[RuleSettings, ...] = (
         "{visibility_timeout} it is delivered again, and its task may run twice",
     ),
     RuleSettings(
+        alert="QueueStalled",
+        on="queue",
+        when='verdict == "stalled"',
+        for_=300.0,
+        severity="critical",
+        summary="{queue_name}: {length} waiting and none is taken, although {workers} live "
+        "workers consume it and have a free process",
+    ),
+    RuleSettings(
+        alert="QueueBacklogGrowing",
+        on="queue",
+        when='verdict == "growing" and drain > target_drain',
+        for_=900.0,
+        severity="warning",
+        summary="{queue_name}: {length} waiting and not shrinking: {arrival_rate} come a second, "
+        "{dispatch_rate} are taken",
+    ),
+    RuleSettings(
         alert="QueueTooOld",
         on="queue",
         when="oldest_age > max_age",

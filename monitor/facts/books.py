@@ -116,7 +116,7 @@ class Books:
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
         self.workers.in_flight(poll.unacked)
-        self.queues.apply(poll)
+        self.queues.apply(poll, self.workers.consumers(), self.tasks.traffic())
 
     def find_queues(self, bound: Iterable[str], now: float) -> set[str]:
         """Return the queues that something speaks of: `bound` are those with a binding.

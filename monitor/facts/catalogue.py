@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from monitor.facts.snapshot import WORKER_STATES
+from monitor.facts.snapshot import VERDICTS, WORKER_STATES
 
 Kind = Literal["gauge", "untyped", "counter", "histogram", "stateset", "info"]
 Unit = Literal["", "seconds", "bytes", "timestamp", "boolean", "state"]
@@ -187,6 +187,24 @@ _QUEUE = (
     Fact("queue", "expected_workers", "celery_queue_expected_workers", "gauge",
          "The live workers below which WorkersMissing holds, from the settings.",
          lambda q: q.expected_workers),
+    Fact("queue", "verdict", "celery_queue_verdict", "stateset",
+         "What is the matter with the queue over the last six polls, 1 for what holds; absent while not known.",
+         lambda q: q.verdict, unit="state", labels=("verdict",), states=VERDICTS),
+    Fact("queue", "arrival_rate", "celery_queue_arrival_rate", "gauge",
+         "Messages that came a second, over the last twelve polls.",
+         lambda q: q.arrival_rate),
+    Fact("queue", "dispatch_rate", "celery_queue_dispatch_rate", "gauge",
+         "Messages that workers took a second, over the last twelve polls.",
+         lambda q: q.dispatch_rate),
+    Fact("queue", "drain", "celery_queue_drain_seconds", "gauge",
+         "Time until the queue is empty at these rates; +Inf when it will not be.",
+         lambda q: q.drain_seconds, unit="seconds"),
+    Fact("queue", "target_drain", "celery_queue_target_drain_seconds", "gauge",
+         "How soon a backlog should be worked off, from the settings.",
+         lambda q: q.target_drain_seconds, unit="seconds"),
+    Fact("queue", "processes_needed", "celery_queue_processes_needed", "gauge",
+         "Pool slots that keep up with what comes and drain the queue in the target time; absent while runtimes are not known.",
+         lambda q: q.processes_needed),
 )
 
 _WORKER = (

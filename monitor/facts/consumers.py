@@ -17,6 +17,8 @@ class Consumers(Struct, frozen=True):
     """Live workers by queue."""
     processes: Mapping[str, int | None]
     """Their pool slots by queue; None where one did not say how many it has."""
+    slot_free: Mapping[str, bool | None] = {}
+    """Whether one of these workers has a free pool slot; None: not known."""
 
 
 def count_consumers(
@@ -29,6 +31,7 @@ def count_consumers(
     """
     workers: dict[str, int] = {}
     slots: dict[str, int | None] = {}
+    free: dict[str, bool | None] = {}
     known = everybody
     for process in processes:
         if process.state not in UP_STATES:
@@ -43,4 +46,21 @@ def count_consumers(
                 before = slots.get(queue, 0)
                 more = process.concurrency
                 slots[queue] = None if before is None or more is None else before + more
-    return Consumers(known, workers, slots)
+                free[queue] = _either(free.get(queue, False), _has_free_slot(process))
+    return Consumers(known, workers, slots, free)
+
+
+def _has_free_slot(process: Process) -> bool | None:
+    """Return whether it could take a message now; a worker that is silent does not say."""
+    if process.state in ("busy", "draining"):
+        return False
+    if process.state != "online" or process.active is None or process.concurrency is None:
+        return None
+    return process.active < process.concurrency
+
+
+def _either(one: bool | None, other: bool | None) -> bool | None:
+    """Return whether at least one of two holds."""
+    if one or other:
+        return True
+    return None if one is None or other is None else False

@@ -1,17 +1,33 @@
 """The queues of one broker: which are watched, and what successive polls say of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from math import inf
+from types import MappingProxyType
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from monitor.facts.consumers import Consumers
-from monitor.facts.inflight import Share, Split, split_by_queue
-from monitor.facts.marks import Marks
-from monitor.facts.readings import MessageHead, Poll, QueueReading
+from monitor.facts.flow import (
+    Rates,
+    Sample,
+    Traffic,
+    drain_seconds,
+    mean_runtime_seconds,
+    processes_needed,
+    rates,
+)
+from monitor.facts.inflight import Split, split_by_queue
+from monitor.facts.queue import NO_TRAFFIC, Queue
+from monitor.facts.readings import Poll
 from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import QueueFacts
+from monitor.facts.verdict import judge
 
 _Bound = TypeVar("_Bound", float, int)
+
+_NONE: Mapping[str, Traffic] = MappingProxyType({})
 
 _DISPATCH_REMEMBERED_SECONDS = 60.0
 """How long a message seen taken proves that somebody consumes the queue."""
@@ -33,7 +49,7 @@ class QueueBook:
         self._expected_workers = expected_workers or {}
         self._limits = limits
         self._steps = steps
-        self._queues: dict[str, _Queue] = {}
+        self._queues: dict[str, Queue] = {}
         self._split: Split | None = None
         self.watch(names)
 
@@ -41,9 +57,10 @@ class QueueBook:
         """Watch these queues from now on."""
         for name in names:
             if name not in self._queues:
-                self._queues[name] = _Queue(
+                self._queues[name] = Queue(
                     _first_match(self._limits.max_age, name),
                     _first_match(self._limits.max_length, name),
+                    _first_match(self._limits.target_drain, name),
                 )
 
     def forget(self, name: str) -> None:
@@ -58,13 +75,21 @@ class QueueBook:
         """The watched queues, in the order in which they were found."""
         return tuple(self._queues)
 
-    def apply(self, poll: Poll) -> None:
-        """Take a good poll."""
+    def apply(
+        self, poll: Poll, consumers: Consumers | None = None, traffic: Mapping[str, Traffic] = _NONE
+    ) -> None:
+        """Take a good poll, with who consumes what and what events have said of each queue."""
         self._split = None if poll.in_flight is None else split_by_queue(poll.in_flight, poll.at)
         for name, reading in poll.queues.items():
             queue = self._queues.get(name)
-            if queue is not None:
-                queue.apply(reading, poll.at)
+            if queue is None:
+                continue
+            length, of_events = sum(reading.lengths), traffic.get(name, NO_TRAFFIC)
+            if queue.idles(length, of_events):
+                queue.polled_at = poll.at
+                continue
+            slot_free = consumers.slot_free.get(name) if consumers else None
+            queue.apply(reading, Sample(poll.at, length, slot_free=slot_free, traffic=of_events))
 
     def blind(self) -> None:
         """Note that the broker cannot be read: nothing read from it is true any more."""
@@ -82,132 +107,57 @@ class QueueBook:
             shown = (workers, processes, share)
             if row is None or queue.shown != shown:
                 queue.shown = shown
-                row = queue.row = QueueFacts(
-                    broker=self._broker,
-                    queue_name=name,
-                    length=queue.length,
-                    priority_length=queue.by_priority(self._steps),
-                    oldest_age_seconds=queue.age_seconds,
-                    oldest_age_exact=queue.age_exact,
-                    in_flight=share,
-                    workers=workers,
-                    processes=processes,
-                    max_age_seconds=queue.max_age_seconds,
-                    max_length=queue.max_length,
-                    expected_workers=self._expected_workers.get(name),
-                )
+                row = queue.row = self._row(name, queue)
             rows.append(row)
         return tuple(rows)
 
+    def _row(self, name: str, queue: Queue) -> QueueFacts:
+        workers, processes, share = queue.shown
+        row = QueueFacts(
+            broker=self._broker,
+            queue_name=name,
+            length=queue.length,
+            priority_length=queue.by_priority(self._steps),
+            oldest_age_seconds=queue.age_seconds,
+            oldest_age_exact=queue.age_exact,
+            in_flight=share,
+            workers=workers,
+            processes=processes,
+            max_age_seconds=queue.max_age_seconds,
+            max_length=queue.max_length,
+            target_drain_seconds=queue.target_drain_seconds,
+            expected_workers=self._expected_workers.get(name),
+        )
+        return row if queue.length is None else _with_flow(row, queue)
 
-class _Queue:
-    """What is remembered of one queue between polls."""
 
-    __slots__ = (
-        "age_exact",
-        "age_seconds",
-        "dispatched_at",
-        "length",
-        "lengths",
-        "marks",
-        "max_age_seconds",
-        "max_length",
-        "oldest",
-        "row",
-        "shown",
+def _with_flow(row: QueueFacts, queue: Queue) -> QueueFacts:
+    """Add the rates, and what follows from them, of a queue that can be read."""
+    if queue.flow is None:
+        samples: Sequence[Sample] = (Sample(queue.polled_at, 0, traffic=queue.traffic),)
+        flow: Rates | None = Rates(0.0, 0.0)
+    else:
+        samples = queue.flow.samples
+        flow = rates(samples)
+    length = row.length or 0
+    return replace(
+        row,
+        arrival_rate=flow and flow.arrival,
+        dispatch_rate=flow and flow.dispatch,
+        drain_seconds=drain_seconds(length, flow),
+        processes_needed=processes_needed(
+            length,
+            row.in_flight.unacked if row.in_flight else 0,
+            flow,
+            mean_runtime_seconds(samples),
+            row.target_drain_seconds or inf,
+        ),
+        verdict=judge(samples, row.workers),
     )
-
-    def __init__(self, max_age_seconds: float | None, max_length: int | None) -> None:
-        self.max_age_seconds = max_age_seconds
-        self.max_length = max_length
-        self.length: int | None = None
-        self.lengths: tuple[int, ...] = ()
-        self.age_seconds: float | None = None
-        self.age_exact: bool | None = None
-        self.oldest: dict[int, tuple[MessageHead, float]] = {}
-        """By index of the step: the oldest message, and since when it has been in the list."""
-        self.marks: dict[int, Marks] = {}
-        """By index of the step: what entered its list."""
-        self.dispatched_at = float("-inf")
-        self.shown: tuple[int | None, int | None, Share | None] = (None, None, None)
-        """Workers, processes and share in flight as they are in the row."""
-        self.row: QueueFacts | None = None
-        """The row as it was last made; made anew only when something in it changed."""
-
-    def apply(self, reading: QueueReading, at: float) -> None:
-        length = sum(reading.lengths)
-        if length == 0 and self.length == 0:
-            return
-        if self.length is not None and length < self.length:
-            self.dispatched_at = at
-        self.length, self.lengths = length, reading.lengths
-        self._follow(reading, at)
-        self._measure(at)
-        self.row = None
-
-    def blind(self) -> None:
-        if self.length is not None:
-            self.length = self.age_seconds = self.age_exact = self.row = None
-            self.lengths = ()
-
-    def by_priority(self, steps: tuple[int, ...]) -> Mapping[int, int] | None:
-        return dict(zip(steps, self.lengths, strict=True)) if self.lengths else None
-
-    def _follow(self, reading: QueueReading, at: float) -> None:
-        """Remember since when each list's oldest message has been there."""
-        before, self.oldest = self.oldest, {}
-        marks_before, self.marks = self.marks, {}
-        for step, head in enumerate(reading.heads):
-            if head is None:
-                continue
-            marks = self.marks[step] = marks_before.get(step) or Marks()
-            since = _taken(marks, reading, step, at)
-            known = before.get(step)
-            if known is not None and known[0].tag == head.tag:
-                since = min(known[1], since)
-            elif known is not None and not head.redelivered:
-                self.dispatched_at = at
-            self.oldest[step] = (head, since)
-
-    def _measure(self, at: float) -> None:
-        """Find the age of the oldest message that is due.
-
-        A stamped message's age is exact; another's is at least the time since it is known to
-        have been there. A list whose oldest message waits for its ETA tells nothing of those
-        behind it.
-        """
-        if self.length == 0:
-            self.age_seconds, self.age_exact = 0.0, True
-            return
-        ages = [
-            (max(0.0, at - _waiting_since(head, since)), head.enqueued_at is not None)
-            for head, since in self.oldest.values()
-            if head.eta_at is None or head.eta_at <= at
-        ]
-        if not ages:
-            self.age_seconds = self.age_exact = None
-            return
-        waiting = sum(1 for n in self.lengths if n)
-        self.age_seconds = max(age for age, _ in ages)
-        self.age_exact = len(ages) == waiting and all(exact for _, exact in ages)
-
-
-def _taken(marks: Marks, reading: QueueReading, step: int, at: float) -> float:
-    """Let `marks` take what entered the list of `step`; return since when its oldest waits."""
-    entered = reading.entered[step] if reading.entered else None
-    if entered is None:
-        return marks.take(None, reading.lengths[step], at)
-    return marks.take(entered.messages, entered.length, at)
-
-
-def _waiting_since(head: MessageHead, seen_at: float) -> float:
-    """Return since when the message could have run; before its ETA nobody kept it waiting."""
-    entered_at = seen_at if head.enqueued_at is None else head.enqueued_at
-    return entered_at if head.eta_at is None else max(entered_at, head.eta_at)
 
 
 def _consuming(
-    queue: _Queue, name: str, consumers: Consumers | None, now: float
+    queue: Queue, name: str, consumers: Consumers | None, now: float
 ) -> tuple[int | None, int | None]:
     """Return the live workers and pool slots that consume the queue; None: not known."""
     if consumers is None or not consumers.known:

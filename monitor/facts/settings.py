@@ -16,6 +16,9 @@ class QueueLimits:
     """How many messages may wait; past it QueueTooLong holds."""
     forget_after: Seconds = 604_800.0
     """A queue of which no binding, message or worker has spoken for so long is shown no more."""
+    target_drain: Mapping[str, Seconds] = field(default_factory=lambda: {"*": 600.0})
+    """How soon a backlog should be worked off: what `processes_needed` aims at. A queue that grows
+    and needs longer is told of by QueueBacklogGrowing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

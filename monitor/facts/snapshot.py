@@ -111,6 +111,15 @@ class QueueFacts(Struct, frozen=True, kw_only=True):
     max_age_seconds: float | None = None
     max_length: int | None = None
     expected_workers: int | None = None
+    target_drain_seconds: float | None = None
+    arrival_rate: float | None = None
+    """Messages a second."""
+    dispatch_rate: float | None = None
+    drain_seconds: float | None = None
+    """Infinite while it does not shrink."""
+    processes_needed: int | None = None
+    verdict: str | None = None
+    """One of `VERDICTS`."""
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 
 from msgspec.structs import replace
 
+from monitor.facts.flow import Traffic
 from monitor.facts.readings import Event, RunningTask
 from monitor.facts.running import Longest, Run, Running
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
@@ -238,6 +239,20 @@ class TaskBook:
         self._mark_at = now + MARK_EVERY_SECONDS
         for series in self._series.values():
             series.mark()
+
+    def traffic(self) -> dict[str, Traffic]:
+        """Return what events have said of each queue."""
+        sums: dict[str, list[float]] = {}
+        for (_, queue_name), series in self._series.items():
+            total = sums.setdefault(queue_name, [0, 0, 0.0, 0])
+            total[0] += series.counts["task-sent"]
+            total[1] += series.counts["task-received"]
+            total[2] += series.runtime.sum
+            total[3] += sum(series.runtime.counts)
+        return {
+            queue_name: Traffic(int(sent), int(received), seconds, int(runs))
+            for queue_name, (sent, received, seconds, runs) in sums.items()
+        }
 
     def queue_names(self, since: float) -> set[str]:
         """Return every queue that a task-sent named at `since` or later."""

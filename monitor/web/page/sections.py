@@ -21,6 +21,14 @@ _STATE_KINDS = {
     "offline": "quiet",
     "unknown": "blind",
 }
+_VERDICT_KINDS = {
+    "ok": "good",
+    "draining": "good",
+    "growing": "warning",
+    "saturated": "warning",
+    "stalled": "critical",
+    "abandoned": "critical",
+}
 _STATE_ORDER = ("dead", "hung", "late", None, "unknown", "draining", "busy", "online", "offline")
 
 Watched = BrokerFacts | QueueFacts | WorkerFacts | TaskFacts
@@ -108,6 +116,8 @@ def _queue_status(view: View, queue: QueueFacts) -> Markup:
         return alerts
     if queue.length is None:
         return UNKNOWN
+    if queue.verdict is not None and queue.length:
+        return badge(queue.verdict, _VERDICT_KINDS[queue.verdict])
     return badge("waiting", "quiet") if queue.length else badge("empty", "good")
 
 

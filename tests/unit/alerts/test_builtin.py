@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
@@ -28,6 +29,14 @@ def test_the_table_of_built_in_rules():
             60.0,
             "warning",
         ),
+        ("QueueStalled", "queue", 'verdict == "stalled"', 300.0, "critical"),
+        (
+            "QueueBacklogGrowing",
+            "queue",
+            'verdict == "growing" and drain > target_drain',
+            900.0,
+            "warning",
+        ),
         ("QueueTooOld", "queue", "oldest_age > max_age", 120.0, "warning"),
         ("QueueTooLong", "queue", "length > max_length", 120.0, "warning"),
         (
@@ -52,6 +61,14 @@ def flying(age_seconds: float, timeout_seconds: float | None) -> BrokerFacts:
 
 
 DOWN = BrokerFacts(broker="b", up=False, error="connection refused")
+GROWING = queue(
+    length=900,
+    verdict="growing",
+    arrival_rate=5.5,
+    dispatch_rate=2.0,
+    drain_seconds=float("inf"),
+    target_drain_seconds=600.0,
+)
 OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
 
 STUCK = task(
@@ -102,6 +119,15 @@ STUCK = task(
         ("RedeliveryRisk", flying(2000.0, 3600.0), False, ""),
         # The timeout is the workers' own, and not known unless somebody says it.
         ("RedeliveryRisk", flying(3000.0, None), None, ""),
+        ("QueueStalled", queue(length=5, workers=2, verdict="stalled"), True,
+         "high: 5 waiting and none is taken, although 2 live workers consume it and have a free "
+         "process"),
+        ("QueueStalled", queue(length=5, verdict="saturated"), False, ""),
+        ("QueueStalled", queue(length=5), None, ""),
+        ("QueueBacklogGrowing", GROWING, True,
+         "high: 900 waiting and not shrinking: 5.5 come a second, 2 are taken"),
+        ("QueueBacklogGrowing", replace(GROWING, drain_seconds=60.0), False, ""),
+        ("QueueBacklogGrowing", replace(GROWING, verdict="draining"), False, ""),
         ("QueueTooOld", OLD, True,
          "high: the oldest of 3 waiting has waited at least 16m 3s, more than 15m"),
         ("QueueTooOld", queue(length=3, oldest_age_seconds=9.0, max_age_seconds=900.0), False, ""),

@@ -92,6 +92,12 @@ HIGH = QueueFacts(
     max_age_seconds=30.0,
     max_length=100,
     expected_workers=1,
+    target_drain_seconds=600.0,
+    arrival_rate=4.5,
+    dispatch_rate=0.0,
+    drain_seconds=float("inf"),
+    processes_needed=3,
+    verdict="abandoned",
 )
 NORMAL = QueueFacts(
     broker="default",
