@@ -258,7 +258,7 @@ def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
     return replace(
         base,
         unacked=poll.unacked,
-        oldest_unacked_age_seconds=0.0 if since is None else max(0.0, poll.at - since),
+        oldest_unacked_age_seconds=_age(since, poll),
         oldest_due_unacked_age_seconds=_oldest_due_age(poll),
         memory_used_bytes=server.memory_used_bytes,
         memory_max_bytes=server.memory_max_bytes or None,
@@ -275,3 +275,10 @@ def _oldest_due_age(poll: Poll) -> float | None:
         return None
     since = oldest_due_at(poll.in_flight, poll.at)
     return 0.0 if since is None else max(0.0, poll.at - since)
+
+
+def _age(since: float | None, poll: Poll) -> float | None:
+    """Return how long the oldest message has been in flight; None: something is, who knows what."""
+    if since is None:
+        return 0.0 if poll.unacked == 0 else None
+    return max(0.0, poll.at - since)

@@ -1,0 +1,140 @@
+"""The rights in docs/acl.md: exactly they suffice, and each that is missing costs what it says."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from monitor.broker import watch
+from monitor.broker.settings import QueueSelection
+from monitor.demo.broker import EmbeddedBroker
+from tests.broker.conftest import Watched, Workers, watching
+from tests.broker.test_queues_real import send
+
+DOC = (Path(__file__).parents[2] / "docs" / "acl.md").read_text()
+READING, CONTROL = re.findall(r"^ACL SETUSER queue-monitor (.*)$", DOC, flags=re.MULTILINE)
+DOCUMENTED = {row.replace("\\|", "|") for row in re.findall(r"^\| `([^`]+)` \|", DOC, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """A broker with two old messages in `high` and one in flight."""
+    folder = tmp_path_factory.mktemp("acl")
+    with EmbeddedBroker(folder) as broker, redis.Redis(port=broker.port) as client:
+        send(broker.url, "high", count=3, headers={"x_enqueued_at": time.time() - 100})
+        message = json.loads(client.rpop("high") or b"")
+        tag = message["properties"]["delivery_tag"]
+        client.hset("unacked", tag, json.dumps([message, "", "high"]))
+        client.zadd("unacked_index", {tag: time.time() - 50})
+        yield broker
+
+
+def log_in(server: EmbeddedBroker, name: str, *rights: str) -> str:
+    """Make a user and return the URL to log in as it."""
+    with redis.Redis(port=server.port) as client:
+        words = " ".join(rights).replace(">PASSWORD", ">pw").split()
+        client.execute_command("ACL", "SETUSER", name, "reset", *words)
+        client.acl_log_reset()
+    return server.url.replace("redis://", f"redis://{name}:pw@")
+
+
+def refused(server: EmbeddedBroker) -> list[tuple[str, str]]:
+    with redis.Redis(port=server.port) as client:
+        return [(entry["reason"], entry["object"]) for entry in client.acl_log()]
+
+
+def high(watched: Watched) -> object:
+    return next((q for q in watched.part().queues if q.queue_name == "high"), None)
+
+
+def test_every_right_is_explained() -> None:
+    given = set(re.findall(r" \+(\S+)", f"{READING} {CONTROL}"))
+    assert given == DOCUMENTED
+
+
+async def test_the_documented_rights_suffice_to_read(
+    server: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_SILENCE_SECONDS", 0.3)
+    began_at = time.time()
+    url = log_in(server, "reader", READING)
+    async with watching(url, control=False) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 2})
+        await watched.until(lambda w: w.part().broker.last_poll_at > began_at + 2)
+        (queue,), broker = watched.part().queues, watched.part().broker
+        assert queue.oldest_age_exact is True
+        assert queue.in_flight is not None
+        assert (broker.unacked, broker.writable, broker.events_connected) == (1, True, True)
+        assert broker.oldest_unacked_age_seconds == pytest.approx(50, abs=40)
+    assert refused(server) == []
+
+
+async def test_the_documented_rights_suffice_to_ask_workers(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    url = log_in(broker, "asker", READING, CONTROL)
+    process = workers.start("-n", "high@%h", "-Q", "high", "-P", "solo")
+    async with watching(url) as watched:
+        await watched.until(lambda w: any(each.queues for each in w.part().workers))
+        process.kill()
+        await watched.until(lambda w: "dead" in w.states().values(), 30)
+    assert refused(broker) == []
+
+
+def unknown(*fields: str) -> Callable[[Watched], bool]:
+    def holds(watched: Watched) -> bool:
+        row = watched.part().broker
+        return row.up is True and not any(
+            getattr(row, field) is not None and getattr(row, field) is not False for field in fields
+        )
+
+    return holds
+
+
+def unreadable(watched: Watched) -> bool:
+    return watched.part().broker.up is False
+
+
+def undiscovered(watched: Watched) -> bool:
+    return watched.part().broker.up is True and watched.lengths() == {"low": 0}
+
+
+def ageless(watched: Watched) -> bool:
+    queue = high(watched)
+    return queue is not None and queue.length == 2 and queue.oldest_age_seconds is None
+
+
+def unsplit(watched: Watched) -> bool:
+    queue = high(watched)
+    return queue is not None and queue.length == 2 and queue.in_flight is None
+
+
+LOSSES: dict[str, Callable[[Watched], bool]] = {
+    "client|setname": unreadable,
+    "llen": unreadable,
+    "info": unknown("memory_used_bytes", "version", "role", "writable"),
+    "hlen": lambda w: unknown("unacked")(w) and unsplit(w),
+    "zrange": lambda w: unknown("oldest_unacked_age_seconds")(w) and unsplit(w),
+    "scan": undiscovered,
+    "smembers": undiscovered,
+    "psubscribe": unknown("events_connected"),
+    "eval_ro": lambda w: ageless(w) and unsplit(w),
+    "lindex": ageless,
+    "hkeys": unsplit,
+    "hstrlen": unsplit,
+    "hget": unsplit,
+}
+
+
+@pytest.mark.parametrize("right", LOSSES)
+async def test_a_missing_right_costs_what_is_documented(server: EmbeddedBroker, right: str) -> None:
+    url = log_in(server, "less", READING, f"-{right}")
+    names = QueueSelection(names=() if right in ("eval_ro", "lindex") else ("low",))
+    async with watching(url, control=False, queues=names) as watched:
+        await watched.until(LOSSES[right], 8)
+        command = right.replace("|", " ")
+        assert any(right in what or command in what for _, what in refused(server))
