@@ -160,12 +160,12 @@ class Liveness:
 
     def _let_go(self, process: Process, now: float) -> None:
         """Drop a worker that said goodbye once its successor is here, or after a while."""
-        if self._succeeded(process, now):
-            return
         since = now - process.changed_at
-        if process.state == "draining" and since > self._settings.patience:
-            process.enter("offline", "it said goodbye; its tasks were not heard to end", now)
-        elif process.state == "offline" and since > _OFFLINE_KEPT_SECONDS:
+        if process.state == "draining":
+            # Not let go for a successor: what is heard of its tasks would look like another.
+            if since > self._settings.patience:
+                process.enter("offline", "it said goodbye; its tasks were not heard to end", now)
+        elif not self._succeeded(process, now) and since > _OFFLINE_KEPT_SECONDS:
             self._remove(process, "it said goodbye", now)
 
     def _remove(self, process: Process, reason: str, now: float) -> None:

@@ -7,7 +7,7 @@ again, so the roll keeps for each process whom it may have followed. Used by `wo
 
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from monitor.facts.process import Process
+from monitor.facts.process import LEFT, Process
 from monitor.facts.snapshot import UP_STATES
 
 Key = tuple[str, int | None]
@@ -65,7 +65,7 @@ class Roll:
             process = self.newest(hostname)  # an event without a pid says nothing of another
         if process is None:
             return self._born(Process(hostname, pid, at))
-        if process.followed and process.state != "offline":
+        if process.followed and process.state not in LEFT:
             self._outlived(process)
         return process
 
@@ -76,7 +76,7 @@ class Roll:
             return process
         for other in of_name:
             silent = process.first_seen_at - other.last_seen_at
-            if other.state == "offline" or silent >= _START_SECONDS:
+            if other.state in LEFT or silent >= _START_SECONDS:
                 process.may_follow.add(other.pid)
                 other.followed = True
             else:

@@ -653,6 +653,21 @@ def test_a_goodbye_with_running_tasks_is_draining_until_they_end() -> None:
         assert bench.states() == {"high@web1": left}
 
 
+def test_a_restart_while_tasks_still_end_is_no_second_worker() -> None:
+    bench = Bench()
+    bench.start("high@web1", 1)
+    bench.wait(10)
+    bench.kill("high@web1", 1)
+    bench.send("worker-offline", "high@web1", 1, active=1)
+    bench.start("high@web1", 2)
+    bench.wait(20)
+    bench.book.task_event("high@web1", 1, "task-succeeded", bench.now)
+    bench.wait(100)
+    (row,) = bench.book.facts(bench.now)
+    assert (row.hostname, row.pid, row.state) == ("high@web1", 2, "online")
+    assert row.restarts == {"true": 1, "false": 0}
+
+
 def test_draining_ends_though_nobody_tells() -> None:
     bench = Bench()
     bench.start("high@web1")

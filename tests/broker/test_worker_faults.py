@@ -1,0 +1,240 @@
+"""The table of faults: what is done to a worker, the state that it is shown in, and how soon.
+
+Each prints what was done, the states, their reasons and seconds, and the alerts (`pytest -s`).
+"""
+
+import asyncio
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.demo import processes
+from tests.broker.faults import Fault, Site, Worker, hold, nothing, proxy, signalling, site
+
+KILL, STOP = signalling(signal.SIGKILL), signalling(signal.SIGSTOP)
+TERM, QUIT = signalling(signal.SIGTERM), signalling(signal.SIGQUIT)
+DEAD, HUNG = frozenset({"WorkerDead"}), frozenset({"WorkerHung"})
+
+DEATHS = (
+    Fault(
+        worker=Worker(name="killed"),
+        what="SIGKILL, prefork",
+        do=KILL,
+        states=(("dead", 15),),
+        alerts=DEAD,
+        watch_seconds=1,
+    ),
+    Fault(
+        worker=Worker(name="ahead", clock_ahead_seconds=3600),
+        what="its clock an hour ahead",
+        do=nothing,
+        watch_seconds=25,
+    ),
+    Fault(
+        worker=Worker(name="behind", clock_ahead_seconds=-3600),
+        what="its clock an hour behind",
+        do=nothing,
+        watch_seconds=25,
+    ),
+    Fault(
+        worker=Worker(name="quiet", options=("--without-heartbeat",), holds_seconds=1),
+        what="--without-heartbeat",
+        do=nothing,
+        watch_seconds=25,
+    ),
+    Fault(
+        worker=Worker(name="deaf", remote_control=False),
+        what="remote control off",
+        do=nothing,
+        watch_seconds=25,
+    ),
+)
+HANGS = (
+    Fault(
+        worker=Worker(name="stopped"),
+        what="SIGSTOP, prefork",
+        do=STOP,
+        states=(("hung", 20),),
+        alerts=HUNG,
+        watch_seconds=33,
+    ),
+    Fault(
+        worker=Worker(name="threads", pool="threads"),
+        what="SIGSTOP, threads",
+        do=STOP,
+        states=(("hung", 20),),
+        alerts=HUNG,
+        watch_seconds=33,
+    ),
+    Fault(
+        worker=Worker(name="solo", pool="solo", holds_seconds=30),
+        what="solo in a task of 30 s",
+        do=nothing,
+        states=(("busy", 20), ("online", 30)),
+        watch_seconds=5,
+    ),
+    Fault(
+        worker=Worker(name="green", pool="gevent", holds_seconds=30),
+        what="gevent in a task of 30 s that does not give way",
+        do=nothing,
+        states=(("busy", 20), ("online", 30)),
+        watch_seconds=5,
+    ),
+)
+GOODBYES = (
+    Fault(
+        worker=Worker(name="term"),
+        what="SIGTERM, idle",
+        do=TERM,
+        states=(("offline", 10),),
+        watch_seconds=10,
+    ),
+    Fault(
+        worker=Worker(name="drain", holds_seconds=10),
+        what="SIGTERM in a task of 10 s",
+        do=TERM,
+        states=(("draining", 10), ("offline", 15)),
+        watch_seconds=10,
+    ),
+    Fault(
+        worker=Worker(name="quit", holds_seconds=20),
+        what="SIGQUIT in a task",
+        do=QUIT,
+        states=(("offline", 15),),
+        passing=frozenset({"online", "draining"}),
+        watch_seconds=10,
+    ),
+)
+
+
+async def held(folder: Path, faults: tuple[Fault, ...]) -> None:
+    async with site(folder, [fault.worker for fault in faults]) as running:
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                group.create_task(hold(running, fault, print))
+        of_workers = {f"{fault.worker.name}@h" for fault in faults}
+        assert set(running.raised) <= of_workers, running.raised
+
+
+@pytest.mark.timeout(300)
+async def test_each_kind_of_fault_is_told_for_what_it_is(tmp_path: Path) -> None:
+    async with asyncio.TaskGroup() as group:
+        for number, faults in enumerate((DEATHS, HANGS, GOODBYES)):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            group.create_task(held(folder, faults))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize(
+    "worker",
+    [
+        Worker(name="working", holds_seconds=25),
+        Worker(name="threads", pool="threads"),
+        Worker(name="threading", pool="threads", holds_seconds=25),
+        Worker(name="solo", pool="solo"),
+        Worker(name="soloing", pool="solo", holds_seconds=60),
+        Worker(name="green", pool="gevent"),
+        Worker(name="greening", pool="gevent", holds_seconds=60),
+        Worker(name="deaf", remote_control=False),
+    ],
+    ids=lambda worker: worker.name,
+)
+async def test_whoever_is_killed_is_dead_soon(tmp_path: Path, worker: Worker) -> None:
+    fault = Fault(
+        worker=worker,
+        what=f"SIGKILL, {worker.pool}, in a task of {worker.holds_seconds} s",
+        do=KILL,
+        states=(("dead", 15),),
+        alerts=DEAD,
+        watch_seconds=1,
+    )
+    beside = Fault(worker=Worker(name="beside"), what="beside it", do=nothing, watch_seconds=10)
+    await held(tmp_path, (fault, beside))
+
+
+SITE = (Worker(name="one"), Worker(name="two"), Worker(name="three", pool="threads"))
+
+
+async def quiet_until_online(running: Site, what: str, seconds: float) -> None:
+    """Wait until all beat again, and hold the monitor to having raised nothing meanwhile."""
+    began, at = time.monotonic(), time.time()
+    rows = running.watched.part
+    await running.watched.until(
+        lambda _: all(w.state == "online" and (w.last_seen_at or 0) > at for w in rows().workers),
+        seconds,
+    )
+    print(f"{what}: all online after {time.monotonic() - began:.1f} s, seen {running.seen}")
+    await asyncio.sleep(10)
+    assert running.raised == {}, running.raised
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_broker_restart_is_no_fault_of_a_worker(tmp_path: Path) -> None:
+    async with site(tmp_path, SITE) as running:
+        running.broker.stop()
+        await asyncio.sleep(10)
+        running.broker.start()
+        await quiet_until_online(running, "broker down for 10 s", 60)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_paused_broker_is_no_fault_of_a_worker(tmp_path: Path) -> None:
+    async with site(tmp_path, SITE) as running:
+        running.broker.pause()
+        await asyncio.sleep(20)
+        running.broker.resume()
+        await quiet_until_online(running, "broker paused for 20 s", 60)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_network_that_drops_everything_for_a_while_is_no_death(tmp_path: Path) -> None:
+    async with proxy() as cut, site(tmp_path, SITE, behind=cut) as running:
+        cut.drop()
+        await running.reaches("one", "hung", 20)
+        await asyncio.sleep(8)
+        cut.heal()
+        await quiet_until_online(running, "network cut for 20 s", 60)
+        assert all("dead" not in seen for seen in running.seen.values()), running.seen
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_redeploy_of_ten_workers_is_no_storm(tmp_path: Path) -> None:
+    old = [Worker(name=f"old{letter}", pool="solo", queue="q") for letter in "abcdefghij"]
+    new = [Worker(name=f"new{letter}", pool="solo", queue="q") for letter in "abcdefghij"]
+    async with site(tmp_path, old) as running:
+        await asyncio.sleep(5)
+        for before, after in zip(old, new, strict=True):
+            running.start(after)
+            running.process(before.name).terminate()
+            await asyncio.sleep(1)
+        await running.introduced(new)
+        for worker in old:
+            await running.reaches(worker.name, "offline", 10)
+        await asyncio.sleep(20)
+        print(f"redeploy of ten: seen {running.seen}, alerts {running.raised}")
+        assert running.raised == {}, running.raised
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_worker_that_dies_again_and_again_is_crash_looping(tmp_path: Path) -> None:
+    worker = Worker(name="looping")
+    async with site(tmp_path, (worker,)) as running:
+        for _ in range(3):
+            await running.introduced((worker,))
+            processes.kill(running.process("looping"))
+            running.start(worker)
+            await running.reaches("looping", "online", 30)
+        await running.watched.until(
+            lambda _: "WorkerCrashLooping" in running.raised.get("looping@h", ()), 30
+        )
+        print(f"three crashes: seen {running.seen}, alerts {running.raised}")
+        assert running.raised == {"looping@h": {"WorkerCrashLooping"}}
