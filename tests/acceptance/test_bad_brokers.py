@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,21 @@ BAD = {
     "plain-to-tls": Bad(f"redis://:{PASSWORD}@127.0.0.1:{{tls}}/0", "connect", "onnect"),
     "self-signed": Bad("rediss://127.0.0.1:{tls}/0", "tls", "self-signed certificate"),
     "other-host": Bad("rediss://localhost:{tls}/0", "tls", "ostname", {"ca_file": "{ca}"}),
+    "no-certificate": Bad(
+        "rediss://127.0.0.1:{strict_tls}/0", "tls", "certificate required", {"ca_file": "{ca}"}
+    ),
 }
 GOOD = {
     "fine": Bad(f"redis://:{PASSWORD}@127.0.0.1:{{plain}}/0", "", ""),
     "trusted": Bad("rediss://127.0.0.1:{tls}/0", "", "", {"ca_file": "{ca}"}),
     "not-verified": Bad("rediss://127.0.0.1:{tls}/0", "", "", {"verify": False}),
+    "with-certificate": Bad(
+        "rediss://127.0.0.1:{strict_tls}/0",
+        "",
+        "",
+        {"ca_file": "{ca}", "cert_file": "{ca}", "key_file": "{key}"},
+    ),
+    "socket": Bad(f"redis+socket://:{PASSWORD}@{{folder}}/broker.sock?virtual_host=3", "", ""),
 }
 
 
@@ -72,7 +83,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def plain(folder: Path) -> Iterator[int]:
     """The port of a server that wants a password."""
-    with EmbeddedBroker(folder, config=("--requirepass", PASSWORD)) as server:
+    config = ("--requirepass", PASSWORD, "--unixsocket", str(folder / "broker.sock"))
+    with EmbeddedBroker(folder, config=config) as server:
         with redis.Redis(port=server.port, password=PASSWORD) as client:
             rights = (f">{PASSWORD}", "~*", "&*", "+@all", "-llen")
             client.execute_command("ACL", "SETUSER", "few", "on", *rights)
@@ -89,14 +101,14 @@ def certificate(folder: Path) -> Path:
     return folder / "cert.pem"
 
 
-@pytest.fixture(scope="module")
-def tls(folder: Path, certificate: Path) -> Iterator[int]:
-    """The port of a server that speaks TLS only."""
-    port, log_file = free_port(), folder / "tls-server.log"
+@contextmanager
+def tls_server(folder: Path, certificate: Path, auth_clients: str) -> Iterator[int]:
+    """Run a server that speaks TLS only; yield its port."""
+    port, log_file = free_port(), folder / f"tls-{auth_clients}.log"
     command = [require_tool("redis-server"), "--port", "0", "--tls-port", str(port)]
     command += ["--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     command += ["--tls-cert-file", str(certificate), "--tls-key-file", str(folder / "key.pem")]
-    command += ["--tls-ca-cert-file", str(certificate), "--tls-auth-clients", "no"]
+    command += ["--tls-ca-cert-file", str(certificate), "--tls-auth-clients", auth_clients]
     server = processes.start(command, log_file=log_file)
     try:
         while "eady to accept connections" not in log_file.read_text():
@@ -105,6 +117,18 @@ def tls(folder: Path, certificate: Path) -> Iterator[int]:
         yield port
     finally:
         processes.stop(server)
+
+
+@pytest.fixture(scope="module")
+def tls(folder: Path, certificate: Path) -> Iterator[int]:
+    with tls_server(folder, certificate, "no") as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def strict_tls(folder: Path, certificate: Path) -> Iterator[int]:
+    with tls_server(folder, certificate, "yes") as port:
+        yield port
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +147,13 @@ def http() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def daemon(
-    folder: Path, plain: int, tls: int, certificate: Path, silent: int, http: int
+    folder: Path,
+    plain: int,
+    tls: int,
+    strict_tls: int,
+    certificate: Path,
+    silent: int,
+    http: int,
 ) -> Iterator[Monitor]:
     """One monitor that watches all of them."""
     values = {
@@ -132,7 +162,10 @@ def daemon(
         "silent": silent,
         "http": http,
         "free": free_port(),
+        "strict_tls": strict_tls,
         "ca": certificate,
+        "key": folder / "key.pem",
+        "folder": folder,
     }
     brokers = [
         {
