@@ -52,7 +52,7 @@ def count_consumers(
 
 def _has_free_slot(process: Process) -> bool | None:
     """Return whether it could take a message now; a worker that is silent does not say."""
-    if process.state in ("busy", "draining"):
+    if process.state == "busy":
         return False
     if process.state != "online" or process.active is None or process.concurrency is None:
         return None
