@@ -23,8 +23,9 @@ from monitor.facts.readings import (
     WorkerReply,
 )
 from monitor.facts.resets import ResetBook
-from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
-from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
+from monitor.facts.schedules import ScheduleBook
+from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
+from monitor.facts.snapshot import BrokerFacts, QueueFacts, ScheduleFacts, TaskFacts, WorkerFacts
 from monitor.facts.taken import Taken
 from monitor.facts.tasks import TaskBook
 from monitor.facts.workers import WorkerBook
@@ -42,6 +43,7 @@ class BrokerPart(Struct, frozen=True):
     queues: tuple[QueueFacts, ...]
     workers: tuple[WorkerFacts, ...]
     tasks: tuple[TaskFacts, ...]
+    schedules: tuple[ScheduleFacts, ...]
     gone: Mapping[tuple[str, tuple[str, ...]], str]
     fell: Mapping[tuple[str, tuple[str, ...]], str]
 
@@ -56,6 +58,7 @@ class Books:
         limits: QueueLimits,
         workers: WorkerSettings,
         tasks: TaskSettings | None = None,
+        schedules: Iterable[ScheduleSettings] = (),
         steps: tuple[int, ...],
         visibility_timeout_seconds: float | None,
         now: float,
@@ -72,6 +75,7 @@ class Books:
         self._presence = Presence(limits.forget_after, now, queues)
         self._forgotten: dict[str, float] = {}
         self.tasks = TaskBook(broker, tasks)
+        self._schedules = ScheduleBook(broker, schedules)
         self._up: bool | None = None
         self._error: str | None = None
         self._poll: Poll | None = None
@@ -158,6 +162,7 @@ class Books:
         if self._events_connected and not connected:
             self.event_gaps += 1
         self._events_connected = connected
+        self._schedules.listen(connected, now)
         self.workers.feed(connected, now)
 
     def told_running(self, replies: Iterable[WorkerReply], asked_at: float) -> None:
@@ -194,6 +199,7 @@ class Books:
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(now, listening=self._events_connected),
+            schedules=self._schedules.facts(now, self.tasks.last_seen, workers),
             gone=self._gone(now),
             fell={
                 ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()

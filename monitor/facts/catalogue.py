@@ -294,6 +294,19 @@ _TASK = (
          lambda t: t.failure_ratio),
 )
 
+_SCHEDULE = (
+    Fact("schedule", "missed", "celery_schedule_missed", "gauge",
+         "Whether no worker has received the task since it was due, its grace being over; absent "
+         "while that is not known.",
+         lambda s: s.missed, unit="boolean"),
+    Fact("schedule", "due", "celery_schedule_due_timestamp_seconds", "gauge",
+         "When the task was due last, of those times whose grace is over, in Unix seconds.",
+         lambda s: s.due_at, unit="timestamp"),
+    Fact("schedule", "last_received", "celery_schedule_last_received_timestamp_seconds", "gauge",
+         "When a worker last received the task, in Unix seconds of this host.",
+         lambda s: s.last_received_at, unit="timestamp"),
+)
+
 _MONITOR = (
     Fact("monitor", "alerts", "queue_monitor_alerts", "gauge",
          "Alerts of the monitor's own engine, pending and firing.",
@@ -318,7 +331,7 @@ _MONITOR = (
          lambda m: (m.version,), labels=("version",)),
 )
 
-FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _MONITOR
+FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _SCHEDULE + _MONITOR
 
 
 def facts_of(scope: str) -> Mapping[str, Fact]:

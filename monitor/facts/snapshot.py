@@ -14,13 +14,14 @@ from msgspec import Struct
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.inflight import Share
 
-SCOPES = ("broker", "queue", "worker", "task", "monitor")
+SCOPES = ("broker", "queue", "worker", "task", "schedule", "monitor")
 
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "broker": ("broker",),
     "queue": ("broker", "queue_name"),
     "worker": ("broker", "hostname"),
     "task": ("broker", "name", "queue_name"),
+    "schedule": ("broker", "schedule"),
     "monitor": (),
 }
 """The labels that identify an object of each scope, in the order of `key`."""
@@ -211,6 +212,27 @@ class TaskFacts(Struct, frozen=True, kw_only=True):
         return (self.broker, self.name, self.queue_name)
 
 
+class ScheduleFacts(Struct, frozen=True, kw_only=True):
+    """A task that is to run at certain times."""
+
+    broker: str
+    schedule: str
+    task: str = ""
+    due_at: float | None = None
+    """When it was due last, as far as its grace is over."""
+    last_received_at: float | None = None
+    """When a worker last received the task; None: not since the monitor started."""
+    missed: bool | None = None
+    """None: not known, as nobody listened when it was due or the events are off."""
+    reason: str = ""
+    """Why that is so, in words."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker, self.schedule)
+
+
 class MonitorFacts(Struct, frozen=True, kw_only=True):
     """The monitor itself."""
 
@@ -240,6 +262,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     queues: tuple[QueueFacts, ...] = ()
     workers: tuple[WorkerFacts, ...] = ()
     tasks: tuple[TaskFacts, ...] = ()
+    schedules: tuple[ScheduleFacts, ...] = ()
     monitor: MonitorFacts
     gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
@@ -259,6 +282,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
                 return self.workers
             case "task":
                 return self.tasks
+            case "schedule":
+                return self.schedules
             case "monitor":
                 return (self.monitor,)
         raise KeyError(scope)

@@ -11,6 +11,7 @@ from monitor.facts.snapshot import (
     BrokerFacts,
     MonitorFacts,
     QueueFacts,
+    ScheduleFacts,
     Snapshot,
     TaskFacts,
     WorkerFacts,
@@ -199,12 +200,25 @@ TASKS = (
     ),
 )
 
+SCHEDULES = (
+    ScheduleFacts(
+        broker="default",
+        schedule="daily report",
+        task="site.reports.send_daily",
+        due_at=NOW - 3_600,
+        last_received_at=NOW - 90_000,
+        missed=True,
+        reason="it was not sent: beat is silent",
+    ),
+)
+
 SNAPSHOT = Snapshot(
     at=NOW - 1,
     brokers=(BROKER,),
     queues=(LOW, NORMAL, HIGH),
     workers=WORKERS,
     tasks=TASKS,
+    schedules=SCHEDULES,
     monitor=MonitorFacts(
         version="0.1.0",
         alerts={("QueueTooLong", "warning", "pending"): 1, ("WorkerDead", "warning", "firing"): 1},
