@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from monitor.facts.commands import Commands
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.inflight import oldest_due_at
@@ -84,6 +85,7 @@ class Books:
         self._writability = Writability()
         self._evicted = Increase(_LATELY_SECONDS)
         self._resets = ResetBook()
+        self.commands = Commands()
         self._taken = Taken()
         self._taken_by_poll = 0
         self._poll_duration = Histogram(_POLL_BOUNDS)
@@ -113,6 +115,7 @@ class Books:
             self._resets.polled(self._poll, poll, evicted=evicted, taken_before=self._taken_by_poll)
         self._poll = poll
         self._taken_by_poll = self._taken.total
+        self.commands.polled()
         self._poll_duration.observe(poll.duration_seconds)
         for bound in poll.cut:
             self._bounds_hit[bound] += 1
@@ -237,6 +240,9 @@ class Books:
             event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
             queues_left_out=self.queues_left_out,
+            commands=self.commands.sent,
+            commands_per_poll=self.commands.per_poll,
+            commands_per_minute=self.commands.per_minute(now),
             resets=dict(self._resets.counts),
             latest_reset=self._resets.latest,
             messages_lost_lately=self._resets.lost_lately(now),

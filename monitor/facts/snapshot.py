@@ -70,6 +70,10 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     workers_without_events: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
+    commands: Mapping[str, int] = {}
+    """Commands that the monitor itself has sent, by `commands.PARTS`."""
+    commands_per_poll: int | None = None
+    commands_per_minute: int | None = None
     resets: Mapping[str, int] = {}
     """How often it lost what it held, or was replaced, by `resets.RESETS`."""
     latest_reset: str = ""
