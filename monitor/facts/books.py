@@ -239,6 +239,7 @@ class Books:
             event_lag_seconds=self.workers.event_lag_seconds if self._events_connected else None,
             event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
+            shared_node_names=len(self.workers.shared_names) if self._events_connected else None,
             queues_left_out=self.queues_left_out,
             commands=self.commands.sent,
             commands_per_poll=self.commands.per_poll,

@@ -128,6 +128,9 @@ _BROKER = (
     Fact("broker", "workers_without_events", "celery_broker_workers_without_task_events", "gauge",
          "Live workers that process tasks and send no task events.",
          lambda b: b.workers_without_events),
+    Fact("broker", "shared_node_names", "celery_broker_shared_node_names", "gauge",
+         "Node names under which more than one worker runs; start each with a name of its own, -n.",
+         lambda b: b.shared_node_names),
     Fact("broker", "resets", "celery_broker_resets_total", "counter",
          "How often the broker was restarted, failed over to another server, was flushed, or "
          "evicted what queues held, by reason.",

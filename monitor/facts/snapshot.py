@@ -29,6 +29,8 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
 WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
 UP_STATES = frozenset({"online", "late", "busy", "draining"})
+TAKING_STATES = UP_STATES - {"draining"}
+"""States of a worker that consumes its queues; one that drains takes no more."""
 DOWN_STATES = frozenset({"hung", "dead"})
 
 
@@ -68,6 +70,7 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     event_lag_seconds: float | None = None
     event_gaps: int = 0
     workers_without_events: int | None = None
+    shared_node_names: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
     commands: Mapping[str, int] = {}

@@ -26,5 +26,5 @@ def process(state: str, active: int | None, concurrency: int | None, name: str =
 def test_whether_a_pool_slot_is_free(
     what: str, processes: list[Process], free: bool | None
 ) -> None:
-    found = count_consumers(processes, frozenset(), everybody=True)
+    found = count_consumers(processes, {}, everybody=True)
     assert found.slot_free["high"] is free

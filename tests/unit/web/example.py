@@ -81,6 +81,7 @@ BROKER = BrokerFacts(
     event_gaps=1,
     poll_bounds_hit={"lists": 0, "entered": 1, "in_flight": 0},
     workers_without_events=1,
+    shared_node_names=1,
 )
 
 HIGH = QueueFacts(
