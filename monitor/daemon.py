@@ -129,6 +129,11 @@ class Daemon:
             limits=self._settings.queues,
             workers=self._settings.workers,
             tasks=self._settings.tasks,
+            schedules=[
+                schedule
+                for schedule in self._settings.schedules
+                if (schedule.broker or self._settings.brokers[0].name) == broker.name
+            ],
             steps=options.priority_steps,
             visibility_timeout_seconds=options.visibility_timeout,
             now=now,
@@ -221,6 +226,7 @@ class Daemon:
             queues=tuple(queue for part in parts for queue in part.queues),
             workers=tuple(worker for part in parts for worker in part.workers),
             tasks=tuple(task for part in parts for task in part.tasks),
+            schedules=tuple(schedule for part in parts for schedule in part.schedules),
             gone={key: reason for part in parts for key, reason in part.gone.items()},
             fell={key: reason for part in parts for key, reason in part.fell.items()},
             monitor=self._monitor_facts(),

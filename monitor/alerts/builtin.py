@@ -161,6 +161,13 @@ BUILTIN: tuple[RuleSettings, ...] = (
         "longest for {longest_running} on {running_on}, id {running_id}",
     ),
     RuleSettings(
+        alert="ScheduleMissed",
+        on="schedule",
+        when="missed",
+        severity="warning",
+        summary="{schedule}, due {due}, was missed: {reason}",
+    ),
+    RuleSettings(
         alert="EventsOff",
         on="broker",
         when="workers_without_events > 0",

@@ -156,7 +156,7 @@ class _View:
         if broker is None:
             return "its broker is no longer in the settings"
         known = broker.up is True
-        if scope in ("worker", "task"):
+        if scope in ("worker", "task", "schedule"):
             known = known and broker.events_connected is True and broker.settled
         return "no longer there" if known else None
 

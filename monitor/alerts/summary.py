@@ -28,6 +28,10 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
         "obstacle": lambda broker: _obstacle(broker.obstacles or {}),
     },
     "worker": {"reason": lambda worker: worker.reason or "no reason known"},
+    "schedule": {
+        "task": lambda schedule: bounded(schedule.task),
+        "reason": lambda schedule: schedule.reason or "no reason known",
+    },
     "task": {
         "running_on": lambda task: bounded(task.longest_running_on or "no worker known"),
         "running_id": lambda task: bounded(task.longest_running_id or "not known"),

@@ -113,15 +113,18 @@ class Ends:
             arguments = [argument for key in chunk for argument in self._then(key)]
             yield (SCRIPT, len(chunk), *chunk, *arguments)
 
-    def take(self, replies: Sequence[Reply]) -> None:
-        """Take the replies to `commands`, in their order."""
+    def take(self, replies: Sequence[Reply], most: int | None) -> None:
+        """Take the replies to `commands`, in their order.
+
+        `most` is how many messages can have entered since the last poll; None: no idea.
+        """
         before, self._known, self._entered = self._known, {}, {}
         for chunk, reply in zip(self._chunks, replies, strict=True):
             if not isinstance(reply, list):
                 continue  # scripts are forbidden, or one key is no list: ages stay unknown
             for key, ends in zip(chunk, reply, strict=True):
                 if isinstance(ends, list):
-                    self._note(key, ends, before.get(key))
+                    self._note(key, ends, before.get(key), most)
 
     def head(self, key: bytes) -> MessageHead | None:
         """Return the oldest message of the list; None: empty, or it cannot be read."""
@@ -138,14 +141,15 @@ class Ends:
             return "", b""
         return known.head.tag if known.head else "", known.newest
 
-    def _note(self, key: bytes, ends: list[Reply], before: _Known | None) -> None:
+    def _note(self, key: bytes, ends: list[Reply], before: _Known | None, most: int | None) -> None:
         tail, newest, length, entered = ends
         head = before.head if tail == _SAME and before else read_head(tail)
         self._known[key] = _Known(head, newest)
         if entered == _TOO_FAR:
-            if before and before.newest:
+            searched = before is not None and before.newest != b""
+            if searched:
                 self.cut.add("entered")
-            self._entered[key] = Entered(None, length)
+            self._entered[key] = Entered(None, length, most if searched else None)
         else:
             # Where the newest of then is gone, all that is there has entered since.
             self._entered[key] = Entered(length if entered == _GONE else entered, length)

@@ -43,6 +43,7 @@ def read_info(reply: Reply, at: float) -> ServerReading:
         connected_clients=number("connected_clients"),
         clients_max=number("maxclients"),
         rejected_connections=number("rejected_connections"),
+        commands=number("total_commands_processed"),
         # What a server does not say is taken for well: only what it says can be held against it.
         takes_writes_as_replica=fields.get("slave_read_only") == "0",
         save_failing=fields.get("rdb_last_bgsave_status", "ok") != "ok",

@@ -15,7 +15,7 @@ from monitor.broker.failure import error_reply
 from monitor.broker.info import read_info
 from monitor.broker.keys import Keys
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import InFlight, Poll, QueueReading
+from monitor.facts.readings import InFlight, Poll, QueueReading, ServerReading
 
 _FIXED = 4
 """Replies before the lengths: INFO, HLEN, ZRANGE, EXISTS."""
@@ -34,6 +34,7 @@ class Poller:
         self._tables: tuple[bytes, ...] = ()
         self._packed = self._pack(())
         self._ends = Ends()
+        self._commands: int | None = None
         self._eval = b"EVAL_RO"
 
     def know_tables(self, tables: tuple[bytes, ...]) -> None:
@@ -50,8 +51,9 @@ class Poller:
             self._packed = self._pack(self._names)
         replies = await wire.ask(self._packed, _FIXED + len(self._lists))
         lengths = _lengths(replies[_FIXED:])
+        server = read_info(replies[0], clock())
         unacked = replies[1] if isinstance(replies[1], int) else None
-        in_flight = await self._read_details(wire, lengths, unacked)
+        in_flight = await self._read_details(wire, lengths, unacked, self._commands_since(server))
         at = clock()
         return Poll(
             at=at,
@@ -59,7 +61,7 @@ class Poller:
             queues=self._queues(lengths),
             unacked=unacked,
             oldest_unacked_at=_oldest_score(replies[2]),
-            server=read_info(replies[0], at),
+            server=server,
             binding_tables=replies[3] if self._tables and isinstance(replies[3], int) else None,
             in_flight=in_flight,
             cut=(*sorted(self._ends.cut), *(("in_flight",) if in_flight and in_flight.cut else ())),
@@ -79,19 +81,30 @@ class Poller:
         )
 
     async def _read_details(
-        self, wire: Wire, lengths: Sequence[int], unacked: int | None
+        self, wire: Wire, lengths: Sequence[int], unacked: int | None, commands: int | None
     ) -> InFlight | None:
-        """Read the ends of the lists, and return what is in flight."""
+        """Read the ends of the lists, and return what is in flight.
+
+        `commands` is how many the server processed since the last poll: no more messages than
+        that can have been put anywhere.
+        """
         waiting = [key for key, n in zip(self._lists, lengths, strict=True) if n]
         scripts = list(self._ends.commands(waiting))
         if unacked:
             scripts.append(inflight.command(self._keys))
         replies = await self._run(wire, scripts) if scripts else []
         if not unacked:
-            self._ends.take(replies)
+            self._ends.take(replies, commands)
             return None if unacked is None else _NOTHING_IN_FLIGHT
-        self._ends.take(replies[:-1])
+        self._ends.take(replies[:-1], commands)
         return inflight.read_in_flight(replies[-1], self._route)
+
+    def _commands_since(self, server: ServerReading) -> int | None:
+        """Return how many commands it has processed since the last poll; None: not known."""
+        before, self._commands = self._commands, server.commands
+        if before is None or server.commands is None or server.commands < before:
+            return None
+        return server.commands - before
 
     async def _run(
         self, wire: Wire, scripts: Sequence[tuple[bytes | str | int, ...]]

@@ -73,12 +73,16 @@ class BrokerWatch:
     async def run(self) -> None:
         """Watch until cancelled."""
         warning = tls_warning(self._settings.url, self._settings.tls)
-        self._say("tls", warning, warning)
+        self._say("tls", "tls" if warning else "", warning)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll_forever())
             group.create_task(self._listen_forever())
             if self._settings.control:
                 group.create_task(self._control_forever())
+
+    async def _open(self, part: str, timeout_seconds: float) -> Wire:
+        """Open a connection whose commands are counted for `part`. Raises BrokerError."""
+        return await Wire.open(self._settings, timeout_seconds, self._books.commands.counter(part))
 
     # -- polls -------------------------------------------------------------------------
 
@@ -102,7 +106,7 @@ class BrokerWatch:
         timeout = self._poll_settings.timeout
         try:
             async with asyncio.timeout(timeout):
-                wire = wire or await Wire.open(self._settings, timeout * _CONNECT_PART)
+                wire = wire or await self._open("poll", timeout * _CONNECT_PART)
                 await self._read(wire)
             return await self._discover(wire)
         except TimeoutError:
@@ -184,7 +188,7 @@ class BrokerWatch:
 
     async def _listen(self) -> None:
         """Read events until the connection breaks. Raises BrokerError."""
-        wire = await Wire.open(self._settings, self._poll_settings.timeout * _CONNECT_PART)
+        wire = await self._open("events", self._poll_settings.timeout * _CONNECT_PART)
         try:
             replies = await self._subscribe(wire)
             self._books.feed(True, self._clock())
@@ -247,7 +251,7 @@ class BrokerWatch:
         with contextlib.suppress(BrokerError, TimeoutError):
             async with asyncio.timeout(_CLEAN_UP_SECONDS):
                 # Not on the old connection: an answer to what was cut short is under way on it.
-                wire = await Wire.open(self._settings, _CLEAN_UP_SECONDS)
+                wire = await self._open("control", _CLEAN_UP_SECONDS)
                 try:
                     await self._control.clear(wire)
                 finally:
@@ -260,9 +264,7 @@ class BrokerWatch:
         try:
             async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
                 if wire is None:
-                    wire = await Wire.open(
-                        self._settings, self._poll_settings.timeout * _CONNECT_PART
-                    )
+                    wire = await self._open("control", self._poll_settings.timeout * _CONNECT_PART)
                 if wanted:
                     await self._ask(wire, wanted)
                 if doubted or (wanted.census and self._books.tasks.running.bounded):

@@ -6,7 +6,7 @@ afford that. Here the bytes that redis-py's stream delivers go straight to hired
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import hiredis
@@ -33,15 +33,26 @@ def pack(commands: Iterable[tuple[bytes | str | int, ...]]) -> bytes:
 class Wire:
     """One open connection to a broker."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        sent: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self._stream = reader
         self._writer = writer
+        self._sent = sent
         self._parser = hiredis.Reader()
 
     @classmethod
-    async def open(cls, settings: BrokerSettings, timeout_seconds: float) -> "Wire":
-        """Connect. Raises BrokerError."""
-        return cls(*await connect(settings, timeout_seconds))
+    async def open(
+        cls,
+        settings: BrokerSettings,
+        timeout_seconds: float,
+        sent: Callable[[int], None] = lambda _: None,
+    ) -> "Wire":
+        """Connect; `sent` is told how many commands are sent from then on. Raises BrokerError."""
+        return cls(*await connect(settings, timeout_seconds), sent)
 
     async def ask(self, packed: bytes, count: int) -> list[Reply]:
         """Send a packed pipeline of `count` commands and return their replies in order.
@@ -49,14 +60,15 @@ class Wire:
         Error replies are values in the list. Raises BrokerError when the connection breaks or
         what comes is not Redis; the connection is of no use then.
         """
-        self.send(packed)
+        self.send(packed, count)
         replies: list[Reply] = []
         while len(replies) < count:
             replies.extend(self._parsed(await self._received()))
         return replies
 
-    def send(self, packed: bytes) -> None:
-        """Send without waiting for an answer."""
+    def send(self, packed: bytes, count: int = 1) -> None:
+        """Send a packed pipeline of `count` commands without waiting for an answer."""
+        self._sent(count)
         self._writer.write(packed)
 
     async def batch(self) -> Iterator[Reply]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, pairwise, takewhile
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
 from monitor.alerts.rules import RuleError, compile_rule
 from monitor.broker.address import is_sentinel, parse_url
@@ -17,6 +18,7 @@ from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
 from monitor.config.settle import did_you_mean
 from monitor.config.shape import DURATION, NUMBER, leaves
+from monitor.facts.cron import parse_cron
 from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import IDENTITY
 from monitor.values.secret import Secret
@@ -27,6 +29,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://")
 _BARE_PASSWORD = re.compile(r"(?:rediss?|sentinel)://[^/?#]*[/?#].*@", re.DOTALL)
 _WITH_TLS = ("rediss://", "sentinel://")
 _LONGEST_SECONDS = 100 * 365 * 86_400.0
+_LEAST_EVERY_SECONDS = 10.0
 _ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
 
 
@@ -40,6 +43,7 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
     if settings.poll.timeout >= settings.poll.interval:
         message = "must be less than poll.interval: a poll ends before the next begins"
         yield _problem(tree, ("poll", "timeout"), message)
+    yield from _schedules(settings, tree)
     yield from _alerts(settings, tree)
     yield from _channels(settings, tree)
     try:
@@ -138,6 +142,31 @@ def _url_mistake(url: Secret) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def _schedules(settings: Settings, tree: Node) -> Iterator[Problem]:
+    labels = [schedule.label for schedule in settings.schedules]
+    yield from _unique(tree, ("schedules",), "name", labels)
+    brokers = [broker.name for broker in settings.brokers]
+    for index, schedule in enumerate(settings.schedules):
+        path: Path = ("schedules", index)
+        if (schedule.cron is None) == (schedule.every is None):
+            yield _problem(tree, path, "needs either cron or every")
+        if schedule.every is not None and schedule.every < _LEAST_EVERY_SECONDS:
+            yield _problem(tree, (*path, "every"), "must be at least 10s")
+        if schedule.cron is not None:
+            try:
+                parse_cron(schedule.cron)
+            except ValueError as error:
+                yield _problem(tree, (*path, "cron"), str(error))
+        if schedule.timezone not in available_timezones():
+            hint = did_you_mean(schedule.timezone, sorted(available_timezones()))
+            message = f"unknown time zone {quoted(schedule.timezone)}{hint}"
+            yield _problem(tree, (*path, "timezone"), message)
+        if schedule.broker is not None and schedule.broker not in brokers:
+            hint = did_you_mean(schedule.broker, brokers)
+            message = f"no broker is called {quoted(schedule.broker)}{hint}"
+            yield _problem(tree, (*path, "broker"), message)
 
 
 def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Discriminator
 from monitor.alerts.settings import AlertSettings
 from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.channels.settings import ChannelSettings
-from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
+from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.journal import JournalSettings
 from monitor.state.settings import StateSettings
 from monitor.web.settings import WebSettings
@@ -34,6 +34,8 @@ class Settings:
     """How patient to be with workers."""
     tasks: TaskSettings = field(default_factory=TaskSettings)
     """Bounds for the built-in task rules, by glob of the task's name; the first match counts."""
+    schedules: tuple[ScheduleSettings, ...] = ()
+    """Tasks that are to run at certain times; ScheduleMissed holds when one does not."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
     """What to alert on, and how alerts are grouped and repeated."""
     channels: tuple[Annotated[ChannelSettings, Discriminator("type")], ...] = ()

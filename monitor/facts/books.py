@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from monitor.facts.commands import Commands
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.inflight import oldest_due_at
@@ -23,8 +24,9 @@ from monitor.facts.readings import (
     WorkerReply,
 )
 from monitor.facts.resets import ResetBook
-from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
-from monitor.facts.snapshot import BrokerFacts, QueueFacts, TaskFacts, WorkerFacts
+from monitor.facts.schedules import ScheduleBook
+from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
+from monitor.facts.snapshot import BrokerFacts, QueueFacts, ScheduleFacts, TaskFacts, WorkerFacts
 from monitor.facts.taken import Taken
 from monitor.facts.tasks import TaskBook
 from monitor.facts.workers import WorkerBook
@@ -42,6 +44,7 @@ class BrokerPart(Struct, frozen=True):
     queues: tuple[QueueFacts, ...]
     workers: tuple[WorkerFacts, ...]
     tasks: tuple[TaskFacts, ...]
+    schedules: tuple[ScheduleFacts, ...]
     gone: Mapping[tuple[str, tuple[str, ...]], str]
     fell: Mapping[tuple[str, tuple[str, ...]], str]
 
@@ -56,6 +59,7 @@ class Books:
         limits: QueueLimits,
         workers: WorkerSettings,
         tasks: TaskSettings | None = None,
+        schedules: Iterable[ScheduleSettings] = (),
         steps: tuple[int, ...],
         visibility_timeout_seconds: float | None,
         now: float,
@@ -72,6 +76,7 @@ class Books:
         self._presence = Presence(limits.forget_after, now, queues)
         self._forgotten: dict[str, float] = {}
         self.tasks = TaskBook(broker, tasks)
+        self._schedules = ScheduleBook(broker, schedules)
         self._up: bool | None = None
         self._error: str | None = None
         self._poll: Poll | None = None
@@ -80,6 +85,7 @@ class Books:
         self._writability = Writability()
         self._evicted = Increase(_LATELY_SECONDS)
         self._resets = ResetBook()
+        self.commands = Commands()
         self._taken = Taken()
         self._taken_by_poll = 0
         self._poll_duration = Histogram(_POLL_BOUNDS)
@@ -109,6 +115,7 @@ class Books:
             self._resets.polled(self._poll, poll, evicted=evicted, taken_before=self._taken_by_poll)
         self._poll = poll
         self._taken_by_poll = self._taken.total
+        self.commands.polled()
         self._poll_duration.observe(poll.duration_seconds)
         for bound in poll.cut:
             self._bounds_hit[bound] += 1
@@ -158,6 +165,7 @@ class Books:
         if self._events_connected and not connected:
             self.event_gaps += 1
         self._events_connected = connected
+        self._schedules.listen(connected, now)
         self.workers.feed(connected, now)
 
     def told_running(self, replies: Iterable[WorkerReply], asked_at: float) -> None:
@@ -194,6 +202,7 @@ class Books:
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(now, listening=self._events_connected),
+            schedules=self._schedules.facts(now, self.tasks.last_seen, workers),
             gone=self._gone(now),
             fell={
                 ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()
@@ -230,7 +239,11 @@ class Books:
             event_lag_seconds=self.workers.event_lag_seconds if self._events_connected else None,
             event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
+            shared_node_names=len(self.workers.shared_names) if self._events_connected else None,
             queues_left_out=self.queues_left_out,
+            commands=self.commands.sent,
+            commands_per_poll=self.commands.per_poll,
+            commands_per_minute=self.commands.per_minute(now),
             resets=dict(self._resets.counts),
             latest_reset=self._resets.latest,
             messages_lost_lately=self._resets.lost_lately(now),

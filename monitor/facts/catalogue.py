@@ -128,6 +128,9 @@ _BROKER = (
     Fact("broker", "workers_without_events", "celery_broker_workers_without_task_events", "gauge",
          "Live workers that process tasks and send no task events.",
          lambda b: b.workers_without_events),
+    Fact("broker", "shared_node_names", "celery_broker_shared_node_names", "gauge",
+         "Node names under which more than one worker runs; start each with a name of its own, -n.",
+         lambda b: b.shared_node_names),
     Fact("broker", "resets", "celery_broker_resets_total", "counter",
          "How often the broker was restarted, failed over to another server, was flushed, or "
          "evicted what queues held, by reason.",
@@ -136,6 +139,15 @@ _BROKER = (
          "Messages lost in resets within the last ten minutes, at least: fewer are there than "
          "before, and no worker took them.",
          lambda b: b.messages_lost_lately),
+    Fact("broker", "commands", "celery_broker_monitor_commands_total", "counter",
+         "Commands that the monitor itself has sent to the broker, by what for.",
+         lambda b: b.commands, labels=("part",)),
+    Fact("broker", "commands_per_poll", "celery_broker_monitor_commands_per_poll", "gauge",
+         "Commands that the monitor's latest poll took, most of them one LLEN a list.",
+         lambda b: b.commands_per_poll),
+    Fact("broker", "commands_per_minute", "celery_broker_monitor_commands_per_minute", "gauge",
+         "Commands that the monitor sent to the broker within the last minute.",
+         lambda b: b.commands_per_minute),
     Fact("broker", "poll_bounds_hit", "celery_broker_poll_bounds_hit_total", "counter",
          "Polls that hit a bound on what a poll may read, by the bound.",
          lambda b: b.poll_bounds_hit, labels=("bound",)),
@@ -294,6 +306,19 @@ _TASK = (
          lambda t: t.failure_ratio),
 )
 
+_SCHEDULE = (
+    Fact("schedule", "missed", "celery_schedule_missed", "gauge",
+         "Whether no worker has received the task since it was due, its grace being over; absent "
+         "while that is not known.",
+         lambda s: s.missed, unit="boolean"),
+    Fact("schedule", "due", "celery_schedule_due_timestamp_seconds", "gauge",
+         "When the task was due last, of those times whose grace is over, in Unix seconds.",
+         lambda s: s.due_at, unit="timestamp"),
+    Fact("schedule", "last_received", "celery_schedule_last_received_timestamp_seconds", "gauge",
+         "When a worker last received the task, in Unix seconds of this host.",
+         lambda s: s.last_received_at, unit="timestamp"),
+)
+
 _MONITOR = (
     Fact("monitor", "alerts", "queue_monitor_alerts", "gauge",
          "Alerts of the monitor's own engine, pending and firing.",
@@ -318,7 +343,7 @@ _MONITOR = (
          lambda m: (m.version,), labels=("version",)),
 )
 
-FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _MONITOR
+FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _SCHEDULE + _MONITOR
 
 
 def facts_of(scope: str) -> Mapping[str, Fact]:

@@ -1,11 +1,12 @@
 """Who consumes which queue, as far as the workers have told."""
 
-from collections.abc import Iterable, Mapping, Set
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from monitor.facts.process import Process
-from monitor.facts.snapshot import UP_STATES
+from monitor.facts.snapshot import TAKING_STATES, UP_STATES
 
 
 class Consumers(Struct, frozen=True):
@@ -22,12 +23,15 @@ class Consumers(Struct, frozen=True):
 
 
 def count_consumers(
-    processes: Iterable[Process], shared: Set[str], *, everybody: bool
+    processes: Iterable[Process],
+    shared: Mapping[str, Sequence[Sequence[str]] | None],
+    *,
+    everybody: bool,
 ) -> Consumers:
     """Count the live processes that consume each queue.
 
-    `everybody` says whether all workers have been asked; `shared` are the node names under
-    which several processes run, whose replies cannot be told apart.
+    `everybody` says whether all workers have been asked; `shared` has, by node name under
+    which several processes run, the queues of each of them in no order, None if not known.
     """
     workers: dict[str, int] = {}
     slots: dict[str, int | None] = {}
@@ -36,9 +40,9 @@ def count_consumers(
     for process in processes:
         if process.state not in UP_STATES:
             known = known and process.state != "unknown"
-        elif process.state == "draining":
-            continue  # it ends its tasks and takes no more
-        elif process.queues is None or process.hostname in shared:
+        elif process.state not in TAKING_STATES or process.hostname in shared:
+            continue
+        elif process.queues is None:
             known = False
         else:
             for queue in process.queues:
@@ -47,12 +51,17 @@ def count_consumers(
                 more = process.concurrency
                 slots[queue] = None if before is None or more is None else before + more
                 free[queue] = _either(free.get(queue, False), _has_free_slot(process))
+    for each in shared.values():
+        known = known and each is not None
+        for queue in itertools.chain.from_iterable(each or ()):
+            workers[queue] = workers.get(queue, 0) + 1
+            slots[queue] = free[queue] = None  # whose they are, nobody knows
     return Consumers(known, workers, slots, free)
 
 
 def _has_free_slot(process: Process) -> bool | None:
     """Return whether it could take a message now; a worker that is silent does not say."""
-    if process.state in ("busy", "draining"):
+    if process.state == "busy":
         return False
     if process.state != "online" or process.active is None or process.concurrency is None:
         return None

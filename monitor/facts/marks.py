@@ -26,8 +26,9 @@ class Marks:
     def take(self, entered: int | None, length: int, at: float) -> float:
         """Return since when, at the latest, the oldest message has been in the list.
 
-        `entered` messages came since the last call (None: nobody knows how many) and `length`,
-        at least 1, are in the list at `at`. Messages that a worker gave back stand before the
+        At most `entered` messages came since the last call (None: nobody knows how many) and
+        `length`, at least 1, are in the list at `at`. Where fewer came the oldest may have waited
+        for longer than is said. Messages that a worker gave back stand before the
         oldest and came before it, so they change nothing.
         """
         if entered is None:

@@ -261,7 +261,15 @@ class Process:
     def ask_anew(self) -> None:
         """Forget what it told of itself: it is another now, or told it for several."""
         self.queues = self.concurrency = None
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Note that it is to be asked for its queues and pool as if it were new."""
         self.introductions = 0
+
+    def told_enough(self) -> None:
+        """Note that it need not be asked again for what it told."""
+        self.introductions = _INTRODUCTIONS_MOST
 
     def wants_introduction(self, now: float) -> bool:
         """Whether it is time to ask, once more, for its queues and pool."""

@@ -168,7 +168,8 @@ def _taken(marks: Marks, reading: QueueReading, step: int, at: float) -> float:
     entered = reading.entered[step] if reading.entered else None
     if entered is None:
         return marks.take(None, reading.lengths[step], at)
-    return marks.take(entered.messages, entered.length, at)
+    most = entered.most if entered.messages is None else entered.messages
+    return marks.take(most, entered.length, at)
 
 
 def _waiting_since(head: MessageHead, seen_at: float) -> float:

@@ -33,6 +33,8 @@ class Entered(Struct, frozen=True, gc=False):
     """How many; None: not known, as they were too many to count or it was not read then."""
     length: int
     """How many messages the list held at the moment of counting."""
+    most: int | None = None
+    """Where they were too many to count: how many it can have been, by all that the server did."""
 
 
 class QueueReading(Struct, frozen=True):
@@ -64,6 +66,8 @@ class ServerReading(Struct, frozen=True, gc=False):
     connected_clients: int | None = None
     clients_max: int | None = None
     rejected_connections: int | None = None
+    commands: int | None = None
+    """Commands of anybody that it has processed."""
     takes_writes_as_replica: bool = False
     save_failing: bool = False
     """Whether the last snapshot to disk failed."""

@@ -37,6 +37,7 @@ class TaskSeries:
         "counts",
         "failed",
         "frozen",
+        "last_received_at",
         "last_sent_at",
         "max_runtime_seconds",
         "name",
@@ -59,6 +60,7 @@ class TaskSeries:
         self.runtime = Histogram(RUNTIME_BOUNDS)
         self.wait = Histogram(WAIT_BOUNDS)
         self.last_sent_at: float | None = None
+        self.last_received_at: float | None = None
         self.recent = Window(0, 0)
         """Failures, and successes."""
         self.frozen: TaskFacts | None = None

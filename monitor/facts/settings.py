@@ -40,3 +40,28 @@ class TaskSettings:
 
     max_runtime: Mapping[str, Seconds] = field(default_factory=dict)
     """How long a run may take; past it, and confirmed by its worker, TaskStuck holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSettings:
+    """A task that is to run at certain times, as Celery's beat sends it."""
+
+    task: str
+    """The name of the task."""
+    name: str = ""
+    """What the schedule is called in metrics and alerts; left out: the name of the task."""
+    cron: str | None = None
+    """When: minute, hour, day of the month, month, day of the week, as Celery's crontab."""
+    every: Seconds | None = None
+    """How often, in place of `cron`."""
+    timezone: str = "UTC"
+    """Of `cron`: Celery's `timezone`."""
+    grace: Seconds = 60.0
+    """How late a worker may receive it; past that ScheduleMissed holds."""
+    broker: str | None = None
+    """The name of the broker that it runs on; left out: the first."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.name or self.task

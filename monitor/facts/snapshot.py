@@ -14,13 +14,14 @@ from msgspec import Struct
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.inflight import Share
 
-SCOPES = ("broker", "queue", "worker", "task", "monitor")
+SCOPES = ("broker", "queue", "worker", "task", "schedule", "monitor")
 
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "broker": ("broker",),
     "queue": ("broker", "queue_name"),
     "worker": ("broker", "hostname"),
     "task": ("broker", "name", "queue_name"),
+    "schedule": ("broker", "schedule"),
     "monitor": (),
 }
 """The labels that identify an object of each scope, in the order of `key`."""
@@ -28,6 +29,8 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
 WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
 UP_STATES = frozenset({"online", "late", "busy", "draining"})
+TAKING_STATES = UP_STATES - {"draining"}
+"""States of a worker that consumes its queues; one that drains takes no more."""
 DOWN_STATES = frozenset({"hung", "dead"})
 
 
@@ -67,8 +70,13 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     event_lag_seconds: float | None = None
     event_gaps: int = 0
     workers_without_events: int | None = None
+    shared_node_names: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
     queues_left_out: int = 0
+    commands: Mapping[str, int] = {}
+    """Commands that the monitor itself has sent, by `commands.PARTS`."""
+    commands_per_poll: int | None = None
+    commands_per_minute: int | None = None
     resets: Mapping[str, int] = {}
     """How often it lost what it held, or was replaced, by `resets.RESETS`."""
     latest_reset: str = ""
@@ -211,6 +219,27 @@ class TaskFacts(Struct, frozen=True, kw_only=True):
         return (self.broker, self.name, self.queue_name)
 
 
+class ScheduleFacts(Struct, frozen=True, kw_only=True):
+    """A task that is to run at certain times."""
+
+    broker: str
+    schedule: str
+    task: str = ""
+    due_at: float | None = None
+    """When it was due last, as far as its grace is over."""
+    last_received_at: float | None = None
+    """When a worker last received the task; None: not since the monitor started."""
+    missed: bool | None = None
+    """None: not known, as nobody listened when it was due or the events are off."""
+    reason: str = ""
+    """Why that is so, in words."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.broker, self.schedule)
+
+
 class MonitorFacts(Struct, frozen=True, kw_only=True):
     """The monitor itself."""
 
@@ -240,6 +269,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     queues: tuple[QueueFacts, ...] = ()
     workers: tuple[WorkerFacts, ...] = ()
     tasks: tuple[TaskFacts, ...] = ()
+    schedules: tuple[ScheduleFacts, ...] = ()
     monitor: MonitorFacts
     gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
@@ -259,6 +289,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
                 return self.workers
             case "task":
                 return self.tasks
+            case "schedule":
+                return self.schedules
             case "monitor":
                 return (self.monitor,)
         raise KeyError(scope)

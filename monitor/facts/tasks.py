@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from monitor.facts.flow import Traffic
 from monitor.facts.readings import Event, RunningTask
 from monitor.facts.running import Longest, Run, Running
+from monitor.facts.schedules import LastSeen
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
 from monitor.facts.settings import TaskSettings
 from monitor.facts.snapshot import TaskFacts
@@ -94,6 +95,7 @@ class TaskBook:
             self._wait_for_queue(run, event, at)
             return
         series.counts["task-received"] += 1
+        series.last_received_at = at
         series.frozen = None
 
     def _started(self, event: Event, at: float) -> None:
@@ -259,6 +261,14 @@ class TaskBook:
         sent = (each for each in self._series.values() if (each.last_sent_at or 0.0) >= since)
         return {each.queue_name for each in sent} - {UNKNOWN, OTHER}
 
+    def last_seen(self, name: str) -> LastSeen:
+        """Return when a task of the name was last sent, and received, on any queue."""
+        of_name = [each for each in self._series.values() if each.name == name]
+        return LastSeen(
+            sent_at=max((each.last_sent_at or 0.0 for each in of_name), default=0.0),
+            received_at=max((each.last_received_at or 0.0 for each in of_name), default=0.0),
+        )
+
     # -- what is true ------------------------------------------------------------------
 
     def facts(self, now: float, *, listening: bool) -> tuple[TaskFacts, ...]:
@@ -294,6 +304,8 @@ def _blind(row: TaskFacts) -> TaskFacts:
 
 def _count(series: TaskSeries, run: Run, event: Event, at: float) -> None:
     series.count(event)
+    if event.type == "task-received":
+        series.last_received_at = at
     if event.type == "task-started" and run.due_at is not None:
         series.wait.observe(max(0.0, at - run.due_at))
         run.due_at = None  # a retry did not wait since the first sending

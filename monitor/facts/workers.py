@@ -6,12 +6,13 @@ workers started without `-n` on one host share one name, and the death of one mu
 behind the others. A worker's own clock is never used but for its skew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from monitor.facts.asking import Asking, Wanted
 from monitor.facts.consumers import Consumers, count_consumers
 from monitor.facts.hearing import Hearing
 from monitor.facts.liveness import Liveness
+from monitor.facts.namesakes import Namesakes
 from monitor.facts.process import CRASH_WINDOW_SECONDS, LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.roll import Roll
@@ -37,6 +38,7 @@ class WorkerBook:
         )
         self._hearing = Hearing(now)
         self._asking = Asking(self._roll)
+        self._namesakes = Namesakes()
         self._liveness = Liveness(settings, self._roll, self._hearing)
         self.event_lag_seconds: float | None = None
 
@@ -96,7 +98,9 @@ class WorkerBook:
                 self._roll.started(process, reply.at - reply.uptime_seconds + 0.5)
             process.concurrency = reply.concurrency
             process.pool = reply.pool
-        if reply.queues is not None and reply.hostname not in self._roll.shared:
+        if reply.hostname in self._roll.shared:
+            self._namesakes.answered(reply)
+        elif reply.queues is not None:
             # Only `stats` says which process answered, so of several nobody knows whose.
             newest = self._roll.newest(reply.hostname)
             if newest is not None:
@@ -129,6 +133,7 @@ class WorkerBook:
         """Return whom to ask now. What is returned is taken as being asked."""
         if not self._hearing.up or not self._asking.usable:
             return Wanted()
+        self._namesakes.asked()
         return self._asking.wanted(now)
 
     def listened(self, listeners: int) -> None:
@@ -148,6 +153,9 @@ class WorkerBook:
         worker leaves when it says goodbye and not when it is killed. `count` is what came of
         a census or headcount.
         """
+        for hostname in self._roll.shared:
+            if wanted.census or hostname in wanted.introduce:
+                self._namesakes.conclude(hostname, self._roll.named(hostname))
         consumers = self.consumers()
         for process, listening in self._asking.unanswered(wanted, sent_at, count):
             left = not registered.get(process.hostname, True)
@@ -163,6 +171,9 @@ class WorkerBook:
     def step(self, now: float) -> None:
         """Move on what silence, death or absence have had their time."""
         self._liveness.step(now, self.consumers())
+        self._namesakes.keep(self._roll.shared)
+        for hostname in self._roll.shared:
+            self._namesakes.follow(hostname, self._roll.named(hostname))
 
     # -- what is true ----------------------------------------------------------------
 
@@ -171,10 +182,20 @@ class WorkerBook:
         """Signs of life of processes that are not watched, because there are too many."""
         return self._roll.left_out
 
+    @property
+    def shared_names(self) -> Set[str]:
+        """Node names under which more than one worker runs."""
+        return self._roll.shared
+
     def consumers(self) -> Consumers:
         """Return who consumes what."""
         everybody = self._hearing.up and self._asking.census_at is not None
-        return count_consumers(self._roll.rows(), self._roll.shared, everybody=everybody)
+        return count_consumers(self._roll.rows(), self._shared_queues(), everybody=everybody)
+
+    def _shared_queues(self) -> dict[str, tuple[tuple[str, ...], ...] | None]:
+        """Return by shared name the queues of each of its processes; None: not known."""
+        named = self._roll.named
+        return {name: self._namesakes.queues(name, named(name)) for name in self._roll.shared}
 
     def only_queue(self, hostname: str) -> str | None:
         """Return the queue that the worker consumes if it is the only one."""

@@ -84,6 +84,27 @@ async def test_with_stamps_the_age_is_exact(broker: EmbeddedBroker, client: "red
         assert watched.part().queues[0].oldest_age_exact is True
 
 
+async def test_what_cannot_be_counted_still_has_an_age(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    queue = ScriptedQueue(client, "high")
+    queue.put(20_000)
+    async with watching(
+        broker.url, interval=1.0, queues=QueueSelection(names=("high",))
+    ) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 20_000})
+        for _ in range(2):  # more than are searched for the newest of the last poll
+            queue.put(2_500)
+            queue.take(2_500)
+            seen = watched.part().broker.poll_bounds_hit["entered"]
+            await watched.until(
+                lambda w, seen=seen: w.part().broker.poll_bounds_hit["entered"] > seen
+            )
+        found = age(watched, "high")
+        assert found is not None
+        assert 1.0 < found < queue.oldest_age_seconds + SLACK
+
+
 async def test_messages_given_back_keep_the_age_of_the_queue(
     broker: EmbeddedBroker, client: "redis.Redis"
 ) -> None:

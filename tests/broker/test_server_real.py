@@ -141,3 +141,47 @@ async def test_a_flush_is_told_from_work(broker: EmbeddedBroker, client: "redis.
         assert resets(watched) == {"flushed": 1}
         assert why_fallen(watched) == ["the broker was flushed: 30 messages before, 0 after"]
         await watched.until(lambda w: w.part().broker.messages_lost_lately == 30)
+
+
+async def test_the_monitors_own_commands_are_as_many_as_the_server_counts(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: (w.part().broker.commands_per_poll or 0) > 0)
+        await watched.until(lambda w: w.part().broker.settled)
+        before, counted = client.info("stats"), sum(watched.part().broker.commands.values())
+        await watched.until(lambda w: sum(w.part().broker.commands.values()) > counted + 50)
+        own = sum(watched.part().broker.commands.values()) - counted
+        after = client.info("stats")
+    served = after["total_commands_processed"] - before["total_commands_processed"]
+    # What a poll under way has sent may not be served yet.
+    assert served == pytest.approx(own, abs=20)
+
+
+async def test_a_dead_broker_does_not_delay_another(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    folder = tmp_path / "dead"
+    folder.mkdir()
+    with EmbeddedBroker(folder) as other:
+        async with watching(broker.url) as alive:
+            alone = await polled_times(alive)
+            async with watching(other.url) as dead:
+                await dead.until(lambda w: w.part().broker.up)
+                other.pause()
+                try:
+                    await dead.until(lambda w: w.part().broker.up is False)
+                    beside = await polled_times(alive)
+                finally:
+                    other.resume()
+    print(f"seconds between ten polls: {alone:.2f} alone, {beside:.2f} beside a dead broker")
+    assert beside < 1.5 * alone
+
+
+async def polled_times(watched: Watched) -> float:
+    """Return the seconds that ten polls took."""
+
+    def polls() -> int:
+        duration = watched.part().broker.poll_duration
+        return duration.count if duration else 0
+
+    target = polls() + 10
+    return await watched.until(lambda _: polls() >= target)

@@ -27,6 +27,10 @@ def heard_since(at: float, watched: Watched) -> list[bool]:
     return [(row.last_seen_at or 0) > at for row in watched.part().workers]
 
 
+def consuming(watched: Watched) -> dict[str, int | None]:
+    return {queue.queue_name: queue.workers for queue in watched.part().queues}
+
+
 def named(hostname: str) -> tuple[str, ...]:
     return ("-n", hostname, "--concurrency=1")
 
@@ -57,6 +61,7 @@ async def test_of_three_workers_without_a_name_the_dead_one_is_seen(
         all_here_at = time.time()
         # A process that dies before it was heard beside its younger neighbour looks restarted.
         await watched.until(lambda w: all(heard_since(all_here_at, w)))
+        await watched.until(lambda w: consuming(w) == {"high": 1, "normal": 2, "low": 1})
         processes.kill(started[1])
         assert await watched.until(lambda w: "dead" in w.states().values()) <= 15
         by_pid = {row.pid: (row.state, row.up) for row in watched.part().workers}
@@ -65,6 +70,7 @@ async def test_of_three_workers_without_a_name_the_dead_one_is_seen(
             started[1].pid: ("dead", False),
             started[2].pid: ("online", True),
         }
+        await watched.until(lambda w: consuming(w) == {"high": 1, "normal": 1, "low": 1})
 
 
 async def test_a_goodbye_is_no_death_and_leaves_no_key(

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
-from monitor.facts.snapshot import BrokerFacts
+from monitor.facts.snapshot import BrokerFacts, ScheduleFacts
 from tests.unit.alerts.worlds import queue, task, worker
 
 
@@ -47,6 +47,7 @@ def test_the_table_of_built_in_rules():
             "warning",
         ),
         ("TaskStuck", "task", "stuck > 0", 0.0, "warning"),
+        ("ScheduleMissed", "schedule", "missed", 0.0, "warning"),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
@@ -71,6 +72,13 @@ GROWING = queue(
 )
 OLD = queue(length=3, oldest_age_seconds=963.0, max_age_seconds=900.0)
 
+MISSED = ScheduleFacts(
+    broker="b",
+    schedule="daily report",
+    due_at=1795332600.0,
+    missed=True,
+    reason="it was not sent: beat is silent",
+)
 STUCK = task(
     stuck=1,
     max_runtime_seconds=1800.0,
@@ -146,6 +154,11 @@ STUCK = task(
         # With nothing finished there is no ratio, and a firing alert is over all the same.
         ("TaskFailureRatio", task(recently_failed=0, recently_finished=0), False, ""),
         ("TaskFailureRatio", task(), None, ""),
+        ("ScheduleMissed", MISSED, True,
+         "daily report, due 2026-11-22T07:30:00.000Z, was missed: it was not sent: beat is "
+         "silent"),
+        ("ScheduleMissed", ScheduleFacts(broker="b", schedule="s", missed=False), False, ""),
+        ("ScheduleMissed", ScheduleFacts(broker="b", schedule="s"), None, ""),
         ("TaskStuck", STUCK, True,
          "app.add on high: 1 running for longer than 30m, the longest for 1h on high@web1, id u1"),
         ("TaskStuck", task(stuck=0), False, ""),

@@ -171,14 +171,26 @@ MESSAGES: dict[str, list[str]] = {
     ],
     "rule_with_misspelt_words": [
         (
-            "~:5:11: alerts.rules[0].on: expected one of broker, queue, worker, task, not "
-            "'queues' (did you mean 'queue'?)"
+            "~:5:11: alerts.rules[0].on: expected one of broker, queue, worker, task, schedule, "
+            "not 'queues' (did you mean 'queue'?)"
         ),
         (
             "~:7:17: alerts.rules[0].severity: expected one of critical, warning, info, not "
             "'crtical' (did you mean 'critical'?)"
         ),
         "~:8:7: alerts.rules[0].for_: unknown key (did you mean 'for'?)",
+    ],
+    "schedules": [
+        "~:4:5: schedules[0]: needs either cron or every",
+        "~:5:5: schedules[1]: needs either cron or every",
+        "~:9:12: schedules[2].cron: '25' is no hour: there are 0 to 23",
+        (
+            "~:10:15: schedules[2].timezone: unknown time zone 'Europe/Berlim' (did you mean "
+            "'Europe/Berlin'?)"
+        ),
+        ("~:11:13: schedules[2].broker: no broker is called 'defualt' (did you mean 'default'?)"),
+        "~:13:12: schedules[3].every: must be at least 10s",
+        "~:14:5: schedules[4].name: 'app.fast' is used twice: each needs its own",
     ],
     "secret_file_missing": [
         "~:2:15: brokers[0].url_file: 'no/such/file' cannot be read: No such file or directory",

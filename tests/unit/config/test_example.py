@@ -32,8 +32,10 @@ def settings_below(shape: Shape, data: object, path: SettingPath = ()) -> Iterat
                     yield (*path, name)
                 else:
                     yield from settings_below(key.shape, data.get(name), (*path, name))
-        case Listing(), [first, *_]:
-            yield from settings_below(shape.item, first, (*path, 0))
+        case Listing(), [_, *_]:
+            # Settings that exclude each other stand in different items.
+            missing = [set(settings_below(shape.item, item, (*path, 0))) for item in data]
+            yield from sorted(set.intersection(*missing), key=str)
         case Choice(), dict():
             yield from settings_below(shape.sections[data["type"]], data, path)
 

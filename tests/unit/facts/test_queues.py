@@ -3,8 +3,9 @@
 import pytest
 
 from monitor.facts.consumers import Consumers
+from monitor.facts.flow import Traffic
 from monitor.facts.queues import QueueBook
-from monitor.facts.readings import MessageHead, Poll, QueueReading, ServerReading
+from monitor.facts.readings import Entered, MessageHead, Poll, QueueReading, ServerReading
 from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import QueueFacts
 
@@ -126,3 +127,63 @@ def test_a_row_that_did_not_change_is_not_made_anew() -> None:
     first = row(queues)
     queues.apply(poll(15, (0, 0)))
     assert row(queues) is first
+
+
+def steady(queues: QueueBook, polls: int, at: float, *, entered: int, length: int) -> None:
+    """Take so many polls, 5 s apart, between each of which as many came as went."""
+    for i in range(polls):
+        reading = QueueReading(
+            (length, 0), (head(f"t{at + i}"), None), (Entered(entered, length), None)
+        )
+        queues.apply(Poll(at + 5 * i, 0.001, {"high": reading}, 0, None, ServerReading()))
+
+
+def test_a_steady_backlog_has_rates_an_age_and_a_verdict() -> None:
+    queues = book()
+    steady(queues, 20, 100.0, entered=10, length=40)
+    facts = row(queues, consumers=Consumers(known=True, workers={"high": 1}, processes={"high": 1}))
+    assert (facts.arrival_rate, facts.dispatch_rate) == (2.0, 2.0)
+    assert facts.drain_seconds == float("inf")
+    assert facts.oldest_age_seconds == 15.0
+    assert facts.verdict == "growing"
+
+
+def test_an_idle_queue_is_ok_and_flows_not_at_all() -> None:
+    queues = book()
+    for at in (10, 15):
+        queues.apply(poll(at, (0, 0)))
+    facts = row(queues)
+    assert (facts.verdict, facts.arrival_rate, facts.drain_seconds) == ("ok", 0.0, 0.0)
+
+
+def test_a_blind_broker_leaves_no_rate_and_no_verdict() -> None:
+    queues = book()
+    steady(queues, 10, 100.0, entered=10, length=40)
+    queues.blind()
+    facts = row(queues, consumers=None)
+    assert (facts.verdict, facts.arrival_rate, facts.drain_seconds) == (None, None, None)
+
+
+def test_a_queue_that_is_always_seen_empty_has_the_rates_of_its_events() -> None:
+    queues = book()
+    for i in range(4):
+        traffic = {"high": Traffic(10 * i, 10 * i, runtime_seconds=5.0 * i, runs=10 * i)}
+        queues.apply(poll(100 + 5 * i, (0, 0)), NOBODY, traffic)
+    facts = row(queues)
+    assert (facts.arrival_rate, facts.dispatch_rate, facts.verdict) == (2.0, 2.0, "ok")
+    assert facts.processes_needed == 1
+
+
+def test_messages_given_back_are_neither_progress_nor_a_stall() -> None:
+    queues = book()
+    free = Consumers(
+        known=True, workers={"high": 1}, processes={"high": 2}, slot_free={"high": True}
+    )
+    for i in range(30):
+        given_back = 4 * (i // 3)
+        first = head(f"back{given_back}", enqueued_at=1e9)
+        reading = QueueReading(
+            (40 + given_back, 0), (first, None), (Entered(0, 40 + given_back), None)
+        )
+        queues.apply(Poll(5.0 * i, 0.001, {"high": reading}, 0, None, ServerReading()), free)
+        assert row(queues, now=1e6, consumers=free).verdict is None

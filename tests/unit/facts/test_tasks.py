@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.facts import tasks as tasks_module
+from monitor.facts.flow import Traffic
 from monitor.facts.readings import Event
 from monitor.facts.series import COUNTED
 from monitor.facts.snapshot import TaskFacts
@@ -258,3 +259,13 @@ def test_every_event_with_a_uuid_is_counted_once(
         for row in book.facts(AT, listening=True)
     )
     assert counted == countable
+
+
+def test_the_traffic_of_a_queue_is_that_of_all_its_tasks() -> None:
+    book = TaskBook("default")
+    for uuid, name in (("u1", "app.add"), ("u2", "app.mul"), ("u3", "app.mul")):
+        sent(book, uuid=uuid, name=name)
+    for uuid in ("u1", "u2"):
+        received(book, uuid=uuid)
+        take(book, "task-succeeded", uuid=uuid, runtime=1.5)
+    assert book.traffic() == {"high": Traffic(3, 2, runtime_seconds=3.0, runs=2)}

@@ -170,6 +170,33 @@ def test_the_death_of_one_does_not_hide_behind_others_of_its_name() -> None:
     }
 
 
+def test_of_a_shared_name_it_is_known_how_many_consume_a_queue() -> None:
+    bench = Bench()
+    for pid in (11, 12, 13):
+        bench.start("celery@web1", pid, "high", "low")
+        bench.wait(0.5)
+    bench.wait(20)
+    consumers = bench.book.consumers()
+    assert (consumers.known, consumers.workers) == (True, {"high": 3, "low": 3})
+    # Whose slots are whose, nobody knows.
+    assert consumers.processes == {"high": None, "low": None}
+    bench.kill("celery@web1", 12)
+    bench.seconds_until("celery@web1#12", "dead")
+    assert not bench.book.consumers().known
+    bench.wait(10)
+    consumers = bench.book.consumers()
+    assert (consumers.known, consumers.workers) == (True, {"high": 2, "low": 2})
+
+
+def test_of_a_shared_name_nothing_is_known_until_each_has_answered() -> None:
+    bench = Bench()
+    for pid in (11, 12):
+        bench.start("celery@web1", pid, "high")
+    bench.answering.discard(("celery@web1", 12))
+    bench.wait(20)
+    assert not bench.book.consumers().known
+
+
 def test_a_death_counts_though_the_queues_were_told_before_the_name_was_shared() -> None:
     bench = Bench()
     bench.start("celery@web1", 11)

@@ -11,6 +11,7 @@ from monitor.facts.snapshot import (
     BrokerFacts,
     MonitorFacts,
     QueueFacts,
+    ScheduleFacts,
     Snapshot,
     TaskFacts,
     WorkerFacts,
@@ -63,6 +64,9 @@ BROKER = BrokerFacts(
     evicted_keys=0,
     connected_clients=14,
     rejected_connections=0,
+    commands={"poll": 240, "events": 2, "control": 9},
+    commands_per_poll=24,
+    commands_per_minute=300,
     resets={"restarted": 1, "flushed": 0},
     messages_lost_lately=0,
     obstacles={"out_of_memory": False, "disk": False},
@@ -77,6 +81,7 @@ BROKER = BrokerFacts(
     event_gaps=1,
     poll_bounds_hit={"lists": 0, "entered": 1, "in_flight": 0},
     workers_without_events=1,
+    shared_node_names=1,
 )
 
 HIGH = QueueFacts(
@@ -199,12 +204,25 @@ TASKS = (
     ),
 )
 
+SCHEDULES = (
+    ScheduleFacts(
+        broker="default",
+        schedule="daily report",
+        task="site.reports.send_daily",
+        due_at=NOW - 3_600,
+        last_received_at=NOW - 90_000,
+        missed=True,
+        reason="it was not sent: beat is silent",
+    ),
+)
+
 SNAPSHOT = Snapshot(
     at=NOW - 1,
     brokers=(BROKER,),
     queues=(LOW, NORMAL, HIGH),
     workers=WORKERS,
     tasks=TASKS,
+    schedules=SCHEDULES,
     monitor=MonitorFacts(
         version="0.1.0",
         alerts={("QueueTooLong", "warning", "pending"): 1, ("WorkerDead", "warning", "firing"): 1},
