@@ -1,5 +1,6 @@
 """A worker is killed: the monitor says which one, soon, and says it of no other."""
 
+import signal
 import socket
 import time
 from collections.abc import Callable
@@ -65,6 +66,17 @@ class Site:
         last_seen = "celery_worker_last_seen_timestamp_seconds"
         self.monitor.until(lambda m: all(at > seen_at for _, at in m.where(last_seen)))
 
+    def expect_no_death(self) -> None:
+        """Hold the monitor to telling nobody, for as long as a death may take."""
+        began = time.monotonic()
+
+        def over(metrics: Metrics) -> bool:
+            assert 0 not in ups(metrics).values()
+            return time.monotonic() - began > WITHIN_SECONDS
+
+        self.monitor.until(over, 2 * WITHIN_SECONDS)
+        assert self.receiver.alerts() == []
+
     def expect_death_of(self, victim: int) -> None:
         """Hold the monitor to what it has to say, and when."""
         began = time.monotonic()
@@ -127,3 +139,27 @@ def test_whichever_of_the_three_is_killed(site: Site, victim: int, stopped: bool
     if stopped:
         site.monitor.start()
     site.expect_death_of(victim)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_worker_that_left_while_the_monitor_was_stopped_is_no_death(site: Site) -> None:
+    site.settle()
+    assert site.monitor.stop() == 0
+    site.workers[1].terminate()
+    site.workers[1].wait(20)
+    site.monitor.start()
+    site.expect_no_death()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("paused_seconds", [4, 12, 30])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_monitor_that_was_paused_takes_nobody_for_dead(site: Site, paused_seconds: int) -> None:
+    site.settle()
+    process = site.monitor.process
+    assert process is not None
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(paused_seconds)
+    process.send_signal(signal.SIGCONT)
+    site.expect_no_death()
