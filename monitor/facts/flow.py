@@ -8,7 +8,7 @@ over the window, and the largest that they allow is taken. Used by `queues.py`.
 
 from collections import deque
 from collections.abc import Sequence
-from math import ceil, inf
+from math import ceil, inf, isfinite
 
 from msgspec import Struct
 
@@ -136,5 +136,7 @@ def processes_needed(
     """
     if flow is None or runtime_seconds is None:
         return None
-    needed = ceil((flow.arrival + length / target_seconds) * runtime_seconds)
-    return max(needed, 1 if length or in_flight else 0)
+    needed = (flow.arrival + length / target_seconds) * runtime_seconds
+    if not isfinite(needed):
+        return None  # some event claimed a runtime beyond all measure
+    return max(ceil(needed), 1 if length or in_flight else 0)

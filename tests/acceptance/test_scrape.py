@@ -135,7 +135,10 @@ def test_both_formats_give_the_numbers_of_the_snapshot_and_promtool_is_content(
         "celery_broker_poll_errors_total",
         "celery_broker_visibility_timeout_seconds",
         "celery_events_dropped_total",
+        "celery_queue_expected_workers",
         "celery_queue_max_length",
+        "celery_task_max_runtime_seconds",
+        "celery_task_stuck",
     }
     assert {m for m in metrics if not any(name.startswith(m) for name in seen)} == silent
     for samples in (text, openmetrics):
