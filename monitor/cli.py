@@ -20,16 +20,18 @@ def main(
     *,
     app_broker: str | None = None,
     app_transport_options: Mapping[str, object] | None = None,
+    app_schedules: Sequence[Mapping[str, str]] = (),
 ) -> int:
     """Run the command that `argv` (without the program's name) names; return the exit status.
 
-    `app_broker` and `app_transport_options` are those of a Celery app, for `celery -A`: the
-    broker to watch where the command line names none.
+    `app_broker`, `app_transport_options` and `app_schedules` are those of a Celery app, for
+    `celery -A`: what to watch where the command line names no broker.
     """
     args = _parser().parse_args(argv)
     if app_broker and not getattr(args, "broker", None):
         args.broker = [app_broker]
         args.transport_options = app_transport_options
+        args.schedules = app_schedules
     run: Callable[[argparse.Namespace], int] = args.run
     try:
         return run(args)

@@ -37,7 +37,7 @@ async def connect(
                 host, port = await find_master(address, settings, timeout_seconds)
                 address = replace(address, host=host, port=port, sentinels=())
             connection = _connection(address, settings, timeout_seconds)
-            await connection.connect()  # type: ignore[no-untyped-call]  # redis-py types it so
+            await _connected(connection)
     except (RedisError, OSError, TimeoutError) as error:
         failure = classify(error, str(address))
         if address.scheme == "rediss" and (hint := _tls_hint(failure)):
@@ -59,6 +59,20 @@ def _tls_hint(failure: BrokerError) -> str:
     if failure.reason == "connect" and "reset" in str(failure):
         return "does it ask for a client certificate?"
     return ""
+
+
+async def _connected(connection: Connection | UnixDomainSocketConnection) -> None:
+    """Connect, and be cancelled when asked to.
+
+    redis-py sends by `asyncio.wait_for`, which before Python 3.12 loses a cancellation that
+    comes as the bytes are gone: a monitor that is told to stop just then would never stop.
+    """
+    task = asyncio.current_task()
+    asked_before = task.cancelling() if task else 0
+    await connection.connect()  # type: ignore[no-untyped-call]  # redis-py types it so
+    if task and task.cancelling() > asked_before:
+        await connection.disconnect(nowait=True)
+        raise asyncio.CancelledError
 
 
 def _connection(

@@ -28,6 +28,8 @@ class Flags(TypedDict, total=False):
     """URLs of `--broker`; they replace all brokers of weaker sources."""
     transport_options: Mapping[str, object] | None
     """Celery's `broker_transport_options`, for every broker of `broker`: from `celery -A`."""
+    schedules: Sequence[Mapping[str, str]]
+    """The schedules of the app of `celery -A`, where no weaker source gives any."""
     listen: str | None
     state: str | None
     log_level: str | None
@@ -39,6 +41,7 @@ def flags_of(args: argparse.Namespace) -> Flags:
     return {
         "broker": args.broker,
         "transport_options": getattr(args, "transport_options", None),
+        "schedules": getattr(args, "schedules", ()),
         "listen": args.listen,
         "state": args.state,
         "log_level": args.log_level,
@@ -68,6 +71,10 @@ def lay_flags(tree: Node, flags: Flags, problems: list[Problem]) -> None:
         }
         brokers = _brokers(urls, place, options)
         put(tree, ("brokers",), brokers, problems)
+    schedules = flags.get("schedules") or ()
+    if schedules and tree.child("schedules") is None:
+        place = Place.on_command_line("-A")
+        put(tree, ("schedules",), _from_python(schedules, place), problems)
 
 
 def lay_lone_broker(tree: Node, environ: Mapping[str, str], problems: list[Problem]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from monitor.broker.watch import BrokerWatch
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.books import Books, BrokerPart
-from monitor.facts.settings import QueueLimits, TaskSettings, WorkerSettings
+from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.values.secret import Secret
 
 
@@ -44,10 +44,17 @@ class Workers:
         self._started: list[processes.Process] = []
 
     def start(self, *options: str) -> processes.Process:
-        app = ("-m", "celery", "-A", "monitor.reference_app.app", "worker", "--without-gossip")
-        log_file = self._folder / f"worker{len(self._started)}.log"
+        return self._start("monitor.reference_app.app", "worker", "--without-gossip", *options)
+
+    def beat(self, app: str) -> processes.Process:
+        """Start beat for an application that stands in the folder of the test."""
+        return self._start(app, "beat", "--schedule", str(self._folder / "beat"))
+
+    def _start(self, app: str, *arguments: str) -> processes.Process:
         process = processes.start(
-            [sys.executable, *app, *options], log_file=log_file, environ=self._environ
+            [sys.executable, "-m", "celery", "-A", app, *arguments],
+            log_file=self._folder / f"worker{len(self._started)}.log",
+            environ=self._environ | {"PYTHONPATH": f"{self._folder}:{Path.cwd()}"},
         )
         self._started.append(process)
         return process
@@ -92,7 +99,12 @@ class Watched:
 
 @asynccontextmanager
 async def watching(
-    url: str, interval: float = 0.5, *, tasks: TaskSettings | None = None, **settings: Any
+    url: str,
+    interval: float = 0.5,
+    *,
+    tasks: TaskSettings | None = None,
+    schedules: Iterable[ScheduleSettings] = (),
+    **settings: Any,
 ) -> AsyncIterator[Watched]:
     """Watch the broker at `url` as the daemon does; `settings` are those of `BrokerSettings`."""
     chosen = BrokerSettings(url=Secret(url), **settings)
@@ -103,6 +115,7 @@ async def watching(
         limits=QueueLimits(),
         workers=WorkerSettings(),
         tasks=tasks,
+        schedules=schedules,
         steps=options.priority_steps,
         visibility_timeout_seconds=None,
         now=time.time(),

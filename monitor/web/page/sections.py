@@ -199,12 +199,17 @@ def tasks_section(view: View, snapshot: Snapshot) -> Markup:
         Column[TaskFacts]("Succeeded", lambda t: count(t.succeeded), "number"),
         Column[TaskFacts]("Failed", lambda t: count(sum(t.failed.values())), "number"),
         Column[TaskFacts]("Retried", lambda t: count(t.retried), "number"),
+        Column[TaskFacts]("Longest running", _longest_running, "number"),
         Column[TaskFacts]("Mean runtime", lambda t: _mean(t.runtime), "number"),
         Column[TaskFacts]("Mean wait", lambda t: _mean(t.wait), "number"),
     )
     return section(
         "Tasks", columns, rows, lambda t: _mark(view, "task", t), "No task event was received yet."
     )
+
+
+def _longest_running(task: TaskFacts) -> Markup:
+    return NOTHING if task.longest_running_seconds == 0 else age(task.longest_running_seconds)
 
 
 def _mean(histogram: HistogramFacts) -> Markup:
