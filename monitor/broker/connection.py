@@ -106,16 +106,25 @@ async def connect(
             await connection.connect()  # type: ignore[no-untyped-call]  # redis-py types it so
     except (RedisError, OSError, TimeoutError) as error:
         failure = classify(error, str(address))
-        if failure.reason == "timeout" and address.scheme == "rediss":
-            # A Redis that speaks no TLS takes a handshake for the beginning of a command, and
-            # most often waits for the rest of it.
-            failure = BrokerError("timeout", f"{failure} (is that a TLS port?)")
+        if address.scheme == "rediss" and (hint := _tls_hint(failure)):
+            failure = BrokerError(failure.reason, f"{failure} ({hint})")
         raise failure from error
     # redis-py has no public way to its streams; wire.py is why they are wanted. Taking them
     # away also keeps redis-py from closing or reading them behind our back.
     reader, writer = connection._reader, connection._writer
     connection._reader = connection._writer = None
     return cast(asyncio.StreamReader, reader), cast(asyncio.StreamWriter, writer)
+
+
+def _tls_hint(failure: BrokerError) -> str:
+    """Return what to look at when a handshake ended without a word of TLS."""
+    if failure.reason == "timeout":
+        # A Redis that speaks no TLS takes a handshake for the beginning of a command, and
+        # most often waits for the rest of it.
+        return "is that a TLS port?"
+    if failure.reason == "connect" and "reset" in str(failure):
+        return "does it ask for a client certificate?"
+    return ""
 
 
 def _connection(

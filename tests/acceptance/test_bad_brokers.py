@@ -57,8 +57,9 @@ BAD = {
     "plain-to-tls": Bad(f"redis://:{PASSWORD}@127.0.0.1:{{tls}}/0", "connect", "onnect"),
     "self-signed": Bad("rediss://127.0.0.1:{tls}/0", "tls", "self-signed certificate"),
     "other-host": Bad("rediss://localhost:{tls}/0", "tls", "ostname", {"ca_file": "{ca}"}),
+    # The server's word on it can be overtaken by its end of the connection.
     "no-certificate": Bad(
-        "rediss://127.0.0.1:{strict_tls}/0", "tls", "certificate required", {"ca_file": "{ca}"}
+        "rediss://127.0.0.1:{strict_tls}/0", "tls|connect", "certificate", {"ca_file": "{ca}"}
     ),
 }
 GOOD = {
