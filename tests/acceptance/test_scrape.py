@@ -51,7 +51,8 @@ def expected(fact: Fact, labels: dict[str, str], value: Any) -> Samples:
             found[key(f"{fact.metric}_bucket", le=le)] = total
         return found | {key(f"{fact.metric}_count"): total}
     if fact.kind == "stateset":
-        return {key(fact.metric, state=state): float(state == value) for state in fact.states}
+        (label,) = fact.labels
+        return {key(fact.metric, **{label: state}): float(state == value) for state in fact.states}
     if fact.kind == "info":
         return {key(fact.metric, **value): 1.0}
     if fact.labels:
@@ -87,6 +88,7 @@ def busy(
                 "rules": [{"alert": "Backlog", "on": "queue", "when": "length >= 40"}],
             },
             "channels": [{"type": "log"}],
+            "schedules": [{"task": "monitor.reference_app.tasks.send_welcome", "every": "1h"}],
         }
     )
     daemon.start()
@@ -137,6 +139,7 @@ def test_both_formats_give_the_numbers_of_the_snapshot_and_promtool_is_content(
         "celery_events_dropped_total",
         "celery_queue_expected_workers",
         "celery_queue_max_length",
+        "celery_schedule_due_timestamp_seconds",
         "celery_task_max_runtime_seconds",
         "celery_task_stuck",
     }
