@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 import pytest
@@ -145,7 +146,12 @@ def test_both_formats_give_the_numbers_of_the_snapshot_and_promtool_is_content(
     }
     assert {m for m in metrics if not any(name.startswith(m) for name in seen)} == silent
     for samples in (text, openmetrics):
-        own = {key: value for key, value in samples.items() if not key[0].startswith("process_")}
+        # What is infinite is null in JSON: the drain time of a queue that nobody works off.
+        own = {
+            key: value
+            for key, value in samples.items()
+            if not key[0].startswith("process_") and value != inf
+        }
         assert own.keys() - facts.keys() == {key for key in own if key[0].startswith("python_info")}
         assert {key: own.get(key) for key in facts} == facts
     command = [require_tool("promtool"), "check", "metrics"]
