@@ -120,7 +120,11 @@ class Daemon:
             options, parse_url(broker.url).db, broker.control_exchange, broker.event_exchange
         )
         now = self._clock()
-        known = {q.queue_name: q.last_seen_at for q in saved.queues if q.broker == broker.name}
+        known = {
+            queue.queue_name: queue.last_seen_at
+            for queue in saved.queues
+            if queue.broker == broker.name and broker.queues.wants(queue.queue_name)
+        }
         if len(self._settings.brokers) == 1:
             # Of several brokers nobody says which is to have a queue that none has seen yet.
             known |= dict.fromkeys(self._settings.workers.expected, now)

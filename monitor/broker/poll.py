@@ -58,7 +58,7 @@ class Poller:
         return Poll(
             at=at,
             duration_seconds=at - started_at,
-            queues=self._queues(lengths),
+            queues=self._queues(lengths, self._hidden(replies[_FIXED:])),
             unacked=unacked,
             oldest_unacked_at=_oldest_score(replies[2]),
             server=server,
@@ -116,7 +116,16 @@ class Poller:
             return await self._run(wire, scripts)
         return replies
 
-    def _queues(self, lengths: list[int]) -> dict[str, QueueReading]:
+    def _hidden(self, replies: list[Reply]) -> set[str]:
+        """Return the queues that the ACL hides: another team's, of which nothing is known."""
+        steps = len(self._keys.steps)
+        return {
+            self._names[i // steps]
+            for i, reply in enumerate(replies)
+            if isinstance(reply, Exception) and error_reply(str(reply)).reason == "permission"
+        }
+
+    def _queues(self, lengths: list[int], hidden: set[str]) -> dict[str, QueueReading]:
         steps = len(self._keys.steps)
         empty = QueueReading(lengths=(0,) * steps, heads=(None,) * steps)
         queues = dict.fromkeys(self._names, empty)
@@ -130,14 +139,15 @@ class Poller:
                     heads=tuple(map(ends.head, keys)),
                     entered=tuple(map(ends.entered, keys)),
                 )
+        for name in hidden:
+            del queues[name]
         return queues
 
 
 def _lengths(replies: list[Reply]) -> list[int]:
     """Return the length of each list; 0 for a key of another type, which is no queue's list.
 
-    A queue that the ACL hides is 0 too, and says so nowhere but in the ACL: it is another
-    team's. Raises BrokerError when every queue is hidden, or for any other error.
+    Raises BrokerError when the ACL hides every list, or for any other error.
     """
     lengths = [reply if type(reply) is int else 0 for reply in replies]
     errors = [error_reply(str(reply)) for reply in replies if isinstance(reply, Exception)]

@@ -1,6 +1,7 @@
 """Which brokers to watch, and how. Option names under `transport_options` are Celery's own."""
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from monitor.values.secret import Secret
 from monitor.values.units import Seconds
@@ -71,6 +72,13 @@ class QueueSelection:
     """Discovered queues that are not watched, as globs."""
     limit: int = 10_000
     """How many discovered queues to poll at the most."""
+
+    def wants(self, name: str) -> bool:
+        """Return whether a queue of this name is to be watched."""
+        if name in self.names:
+            return True
+        included = any(fnmatchcase(name, glob) for glob in self.include)
+        return included and not any(fnmatchcase(name, glob) for glob in self.exclude)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from monitor.broker.address import is_sentinel, tls_warning
 from monitor.broker.control import Control
@@ -159,12 +158,7 @@ class BrokerWatch:
         chosen, books = self._settings.queues, self._books
         found = books.find_queues({*bound, *chosen.names}, self._clock())
         known = set(books.queues.names)
-        new = [
-            name
-            for name in sorted(found - known)
-            if any(fnmatchcase(name, glob) for glob in chosen.include)
-            and not any(fnmatchcase(name, glob) for glob in chosen.exclude)
-        ]
+        new = [name for name in sorted(found - known) if chosen.wants(name)]
         room = max(0, chosen.limit - len(known))
         books.watch_queues(new[:room], self._clock())
         books.queues_left_out = len(new[room:])

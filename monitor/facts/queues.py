@@ -80,9 +80,10 @@ class QueueBook:
     ) -> None:
         """Take a good poll, with who consumes what and what events have said of each queue."""
         self._split = None if poll.in_flight is None else split_by_queue(poll.in_flight, poll.at)
-        for name, reading in poll.queues.items():
-            queue = self._queues.get(name)
-            if queue is None:
+        for name, queue in self._queues.items():
+            reading = poll.queues.get(name)
+            if reading is None:
+                queue.blind()
                 continue
             length, of_events = sum(reading.lengths), traffic.get(name, NO_TRAFFIC)
             if queue.idles(length, of_events):

@@ -184,6 +184,7 @@ async def test_another_teams_queue_behind_an_acl_costs_nothing_but_itself(
     async with watching(broker.url.replace("redis://", "redis://ours:pw@")) as watched:
         await watched.until(lambda w: w.lengths().get("high") == 1)
         assert watched.part().broker.up is True
+        assert watched.lengths()["theirs"] is None
 
 
 async def test_a_server_without_info_is_polled_all_the_same(tmp_path: Path) -> None:
