@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from celery.signals import before_task_publish
 
 from monitor.broker.address import parse_url
 from monitor.broker.keys import Keys
@@ -20,7 +21,10 @@ from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.books import Books, BrokerPart
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
+from monitor.stamp import stamp
 from monitor.values.secret import Secret
+
+STAMP = "queue-monitor.stamp"
 
 
 @pytest.fixture
@@ -33,6 +37,15 @@ def broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 def client(broker: EmbeddedBroker) -> Iterator["redis.Redis"]:
     with redis.Redis(port=broker.port) as connected:
         yield connected
+
+
+@pytest.fixture(autouse=True)
+def unstamped() -> Iterator[None]:
+    """Let messages that a test sends itself be unstamped, whoever imported the stamp before:
+    importing it is for the whole process."""
+    before_task_publish.disconnect(dispatch_uid=STAMP)
+    yield
+    before_task_publish.connect(stamp, weak=False, dispatch_uid=STAMP)
 
 
 class Workers:
