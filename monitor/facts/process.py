@@ -174,7 +174,9 @@ class Process:
             self.running += 1
         elif kind in _TASK_ENDS and self.running:
             self.running -= 1
-        if self.state not in LEFT:
+        if self.state == "online":
+            self.last_seen_at, self.unanswered = at, 0
+        elif self.state not in LEFT:
             self.seen(at)
         elif self.state == "draining" and not self.running:
             self.enter("offline", "it said goodbye, and its tasks have ended", at)

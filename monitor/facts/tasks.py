@@ -212,8 +212,10 @@ class TaskBook:
         return series
 
     def _of(self, name: str, queue_name: str) -> TaskSeries:
-        name, queue_name = bounded(name), bounded(queue_name)
         series = self._series.get((name, queue_name))
+        if series is None:
+            name, queue_name = bounded(name), bounded(queue_name)
+            series = self._series.get((name, queue_name))
         if series is None:
             if len(self._series) >= _SERIES_MOST:
                 name = queue_name = OTHER  # names made of arguments would grow for ever
