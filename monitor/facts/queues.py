@@ -1,10 +1,8 @@
 """The queues of one broker: which are watched, and what successive polls say of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from math import inf
 from types import MappingProxyType
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -24,8 +22,7 @@ from monitor.facts.readings import Poll
 from monitor.facts.settings import QueueLimits
 from monitor.facts.snapshot import QueueFacts
 from monitor.facts.verdict import judge
-
-_Bound = TypeVar("_Bound", float, int)
+from monitor.values.globs import first_match
 
 _NONE: Mapping[str, Traffic] = MappingProxyType({})
 
@@ -58,9 +55,9 @@ class QueueBook:
         for name in names:
             if name not in self._queues:
                 self._queues[name] = Queue(
-                    _first_match(self._limits.max_age, name),
-                    _first_match(self._limits.max_length, name),
-                    _first_match(self._limits.target_drain, name),
+                    first_match(self._limits.max_age, name),
+                    first_match(self._limits.max_length, name),
+                    first_match(self._limits.target_drain, name),
                 )
 
     def forget(self, name: str) -> None:
@@ -168,7 +165,3 @@ def _consuming(
         # Somebody takes messages: a worker that answers no questions, or a plain kombu consumer.
         return None, None
     return workers, consumers.processes.get(name, 0)
-
-
-def _first_match(bounds: Mapping[str, _Bound], name: str) -> _Bound | None:
-    return next((bound for glob, bound in bounds.items() if fnmatchcase(name, glob)), None)

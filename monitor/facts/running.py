@@ -6,13 +6,13 @@ worker does not name is over. Kept by `tasks.py`, on the event path.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
 from monitor.facts.readings import Event
 from monitor.facts.series import TaskSeries
 from monitor.facts.settings import TaskSettings
+from monitor.values.globs import first_match
 
 _DOUBTED_AFTER_SECONDS = 600.0
 """How long a run without a bound may be at it before its worker is asked."""
@@ -83,7 +83,7 @@ class Running:
     def bound(self, name: str) -> float | None:
         """Return how long runs of the task may take; None: there is no bound."""
         if name not in self._bounds:
-            self._bounds[name] = _first_match(self._max_runtime, name)
+            self._bounds[name] = first_match(self._max_runtime, name)
         return self._bounds[name]
 
     # -- what is heard -----------------------------------------------------------------
@@ -149,7 +149,3 @@ class Running:
         overdue = [run for _, run in runs if self._overdue(run, now)]
         confirmed = sum(1 for run in overdue if run.confirmed)
         return None if overdue and not confirmed else confirmed
-
-
-def _first_match(bounds: Mapping[str, float], name: str) -> float | None:
-    return next((bound for glob, bound in bounds.items() if fnmatchcase(name, glob)), None)
