@@ -1,14 +1,11 @@
 """The command line: `queue-monitor COMMAND`. Exit status: 0 fine, 1 failed, 2 usage or config."""
 
 import argparse
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from monitor import __version__
-from monitor.demo import command as demo_command
-from monitor.reference_app import command as reference_app_command
 
 _BAD_USAGE = 2
 _INTERRUPTED = 130
@@ -27,7 +24,8 @@ def main(
     `app_broker`, `app_transport_options` and `app_schedules` are those of a Celery app, for
     `celery -A`: what to watch where the command line names no broker.
     """
-    args = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = _parser(words).parse_args(words)
     if app_broker and not getattr(args, "broker", None):
         args.broker = [app_broker]
         args.transport_options = app_transport_options
@@ -43,28 +41,41 @@ def main(
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the command line `words`.
+
+    Only the commands that these name are declared in full: every command imports what it
+    needs, and none waits for what another needs.
+    """
     parser = argparse.ArgumentParser(
         prog="queue-monitor", description="Watches Celery on Redis or Valkey."
     )
     parser.add_argument("--version", action="version", version=f"queue-monitor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-
-    run = commands.add_parser("run", help="run the monitor")
-    _add_run_arguments(run)
-    run.set_defaults(run=_run_daemon)
-
-    config = commands.add_parser("config", help="check and show the settings")
-    _add_config_arguments(config)
-
-    demo = commands.add_parser("demo", help="watch a broker, workers and faults made for show")
-    demo_command.add_arguments(demo)
-    demo.set_defaults(run=demo_command.run)
-
-    app = commands.add_parser("reference-app", help="the example application's workers and tasks")
-    reference_app_command.add_arguments(app)
-    app.set_defaults(run=reference_app_command.run)
+    for name, (summary, declare) in _COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if name in words:
+            declare(command)
     return parser
+
+
+def _declare_run(parser: argparse.ArgumentParser) -> None:
+    _add_run_arguments(parser)
+    parser.set_defaults(run=_run_daemon)
+
+
+def _declare_demo(parser: argparse.ArgumentParser) -> None:
+    from monitor.demo import command
+
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
+
+
+def _declare_reference_app(parser: argparse.ArgumentParser) -> None:
+    from monitor.reference_app import command
+
+    command.add_arguments(parser)
+    parser.set_defaults(run=command.run)
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,6 +92,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _run_daemon(args: argparse.Namespace) -> int:
     # Imported here, because every other command must start fast.
+    import asyncio
+
     from monitor import journal
     from monitor.channels.base import ChannelError
     from monitor.config.flags import flags_of
@@ -103,7 +116,7 @@ def _run_daemon(args: argparse.Namespace) -> int:
     return 0
 
 
-def _add_config_arguments(parser: argparse.ArgumentParser) -> None:
+def _declare_config(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for name, summary in (
         ("check", "read the settings and say what is wrong with them"),
@@ -121,3 +134,12 @@ def _run_config(args: argparse.Namespace) -> int:
 
     run: Callable[[argparse.Namespace], int] = getattr(command, args.action)
     return run(args)
+
+
+_COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": ("run the monitor", _declare_run),
+    "config": ("check and show the settings", _declare_config),
+    "demo": ("watch a broker, workers and faults made for show", _declare_demo),
+    "reference-app": ("the example application's workers and tasks", _declare_reference_app),
+}
+"""What each command is for, and what declares its options."""
