@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+STEADY := tests/acceptance/test_steady_run.py
 
-.PHONY: demo test test-unit check bench soak test-lowest clean
+.PHONY: demo test test-unit check bench soak soak-tables soak-steady test-lowest clean
 
 demo: $(VENV)/ready
 	$(BIN)/queue-monitor demo
@@ -23,9 +24,16 @@ check: $(VENV)/ready
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
 
-# The long tables, in full; `make test` holds every claim once.
+# The long tables, in full, and beside them half an hour in which nothing is wrong; `make test`
+# holds every claim once.
 soak: $(VENV)/ready
-	$(BIN)/pytest -m soak --timeout 2400
+	$(MAKE) --jobs 2 --output-sync=target soak-tables soak-steady
+
+soak-tables:
+	$(BIN)/pytest -m soak --timeout 2400 --ignore $(STEADY)
+
+soak-steady:
+	$(BIN)/pytest -m soak --timeout 2400 -s $(STEADY)
 
 # Unit and broker tests with the oldest libraries that pyproject.toml allows.
 test-lowest: $(VENV)/ready
