@@ -6,9 +6,7 @@ is told by `changed` when a tick is worth its while.
 """
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from monitor.broker.address import is_sentinel, tls_warning
 from monitor.broker.control import Control
@@ -16,15 +14,13 @@ from monitor.broker.discovery import Discovery
 from monitor.broker.events import EventReader
 from monitor.broker.failure import BrokerError
 from monitor.broker.keys import Keys
+from monitor.broker.link import Link
 from monitor.broker.poll import Poller
+from monitor.broker.questions import Questions
 from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.asking import Wanted
 from monitor.facts.books import Books
 from monitor.facts.readings import PollFailure
-from monitor.journal import event
-
-_log = logging.getLogger(__name__)
 
 _RETRY_FIRST_SECONDS = 0.1
 _RETRY_MOST_SECONDS = 1.0
@@ -33,9 +29,6 @@ _SILENCE_SECONDS = 10.0
 _PONG_SECONDS = 5.0
 _CONNECT_PART = 0.75
 """Of a poll's time, so that a slow connection is told as such and not as a slow poll."""
-_CONTROL_EVERY_SECONDS = 0.5
-_CONTROL_ROUND_SECONDS = 10.0
-_CLEAN_UP_SECONDS = 1.0
 
 
 class BrokerWatch:
@@ -60,28 +53,31 @@ class BrokerWatch:
         self._keys = keys
         self._discovery = Discovery(keys)
         self._poller = Poller(keys, self._discovery.route)
-        self._control = Control(keys, reply_name)
+        self._link = Link(settings, poll.timeout * _CONNECT_PART, books.commands)
+        self._questions = Questions(
+            self._link,
+            Control(keys, reply_name),
+            books,
+            enable_events=settings.enable_events,
+            clock=clock,
+            changed=changed,
+        )
         self._reader = EventReader(books.handlers(), books.workers.task_event)
         books.events_received = self._reader.received
         books.events_dropped = self._reader.dropped
         if not settings.control:
             books.workers.control(False)
         books.queues.watch(settings.queues.names)
-        self._said: dict[str, str] = {}
 
     async def run(self) -> None:
         """Watch until cancelled."""
         warning = tls_warning(self._settings.url, self._settings.tls)
-        self._say("tls", "tls" if warning else "", warning)
+        self._link.say("tls", "tls" if warning else "", warning)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._poll_forever())
             group.create_task(self._listen_forever())
             if self._settings.control:
-                group.create_task(self._control_forever())
-
-    async def _open(self, part: str, timeout_seconds: float) -> Wire:
-        """Open a connection whose commands are counted for `part`. Raises BrokerError."""
-        return await Wire.open(self._settings, timeout_seconds, self._books.commands.counter(part))
+                group.create_task(self._questions.run())
 
     # -- polls -------------------------------------------------------------------------
 
@@ -105,7 +101,7 @@ class BrokerWatch:
         timeout = self._poll_settings.timeout
         try:
             async with asyncio.timeout(timeout):
-                wire = wire or await self._open("poll", timeout * _CONNECT_PART)
+                wire = wire or await self._link.open("poll")
                 await self._read(wire)
             return await self._discover(wire)
         except TimeoutError:
@@ -120,7 +116,7 @@ class BrokerWatch:
         if wire is not None:
             wire.close()
         self._books.poll_failed(PollFailure(self._clock(), error.reason, str(error)))
-        self._say("poll", error.reason, f"broker cannot be read: {error}")
+        self._link.say("poll", error.reason, f"broker cannot be read: {error}")
         return None
 
     async def _read(self, wire: Wire) -> None:
@@ -128,7 +124,7 @@ class BrokerWatch:
         if poll.server.role == "slave" and is_sentinel(self._settings.url):
             raise BrokerError("connect", "it is a replica now: the sentinels are asked anew")
         self._books.polled(poll)
-        self._say("poll", "", "broker can be read")
+        self._link.say("poll", "", "broker can be read")
 
     async def _discover(self, wire: Wire) -> Wire | None:
         """Look for queues, and return the connection if it is still good.
@@ -147,7 +143,7 @@ class BrokerWatch:
             wire.close()
             return None
         refused = self._discovery.refused
-        self._say("discovery", refused, refused or "queues can be discovered")
+        self._link.say("discovery", refused, refused or "queues can be discovered")
         return wire
 
     def _watch(self, bound: Iterable[str]) -> bool:
@@ -173,7 +169,7 @@ class BrokerWatch:
             try:
                 await self._listen()
             except BrokerError as error:
-                self._say("feed", error.reason, f"event feed is down: {error}")
+                self._link.say("feed", error.reason, f"event feed is down: {error}")
                 self._changed()
             if self._books.event_gaps != gaps:
                 pause = _RETRY_FIRST_SECONDS  # it was up until now
@@ -182,11 +178,11 @@ class BrokerWatch:
 
     async def _listen(self) -> None:
         """Read events until the connection breaks. Raises BrokerError."""
-        wire = await self._open("events", self._poll_settings.timeout * _CONNECT_PART)
+        wire = await self._link.open("events")
         try:
             replies = await self._subscribe(wire)
             self._books.feed(True, self._clock())
-            self._say("feed", "", "event feed is up")
+            self._link.say("feed", "", "event feed is up")
             while True:
                 self._reader.read(replies, self._clock())
                 try:
@@ -221,103 +217,3 @@ class BrokerWatch:
                 return await wire.batch()
         except TimeoutError:
             raise BrokerError("timeout", "the event feed does not answer") from None
-
-    # -- control -----------------------------------------------------------------------
-
-    async def _control_forever(self) -> None:
-        wire: Wire | None = None
-        try:
-            while True:
-                await asyncio.sleep(_CONTROL_EVERY_SECONDS)
-                self._books.workers.step(self._clock())
-                wanted = self._books.workers.wanted(self._clock())
-                doubted = self._books.tasks.running.doubted(self._clock())
-                if wanted or doubted:
-                    wire = await self._control_once(wire, wanted, doubted)
-                    self._changed()
-        finally:
-            if wire is not None:
-                wire.close()
-                await self._clean_up()
-
-    async def _clean_up(self) -> None:
-        """Leave no list of answers behind."""
-        with contextlib.suppress(BrokerError, TimeoutError):
-            async with asyncio.timeout(_CLEAN_UP_SECONDS):
-                # Not on the old connection: an answer to what was cut short is under way on it.
-                wire = await self._open("control", _CLEAN_UP_SECONDS)
-                try:
-                    await self._control.clear(wire)
-                finally:
-                    wire.close()
-
-    async def _control_once(
-        self, wire: Wire | None, wanted: Wanted, doubted: Sequence[str]
-    ) -> Wire | None:
-        """Ask who is to be asked, and return the connection if it is still good."""
-        try:
-            async with asyncio.timeout(_CONTROL_ROUND_SECONDS):
-                if wire is None:
-                    wire = await self._open("control", self._poll_settings.timeout * _CONNECT_PART)
-                if wanted:
-                    await self._ask(wire, wanted)
-                if doubted or (wanted.census and self._books.tasks.running.bounded):
-                    await self._ask_running(wire, None if wanted.census else doubted)
-            self._say("control", "", "workers can be asked")
-            return wire
-        except TimeoutError:
-            error = BrokerError("timeout", "no answer in time")
-        except BrokerError as caught:
-            error = caught
-        if wire is not None:
-            wire.close()
-        if error.reason == "permission":
-            # Without the right to ask, silence alone has to tell.
-            self._books.workers.control(False)
-        self._say("control", error.reason, f"workers cannot be asked: {error}")
-        return None
-
-    async def _ask(self, wire: Wire, wanted: Wanted) -> None:
-        workers = self._books.workers
-        if wanted.listen:
-            workers.listened(await self._control.listeners(wire))
-        if not (wanted.census or wanted.introduce or wanted.ping):
-            return
-        hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
-        unknown = wanted.census or wanted.introduce
-        methods = ("stats", "active_queues") if unknown else ("stats",)
-        sent_at = self._clock()
-        answers = await self._control.ask(
-            wire,
-            methods,
-            hostnames,
-            self._clock,
-            shared=wanted.shared,
-            headcount=wanted.headcount,
-        )
-        for reply in answers.replies:
-            workers.reply(reply)
-        registered = await self._control.registered(wire, wanted.ping)
-        workers.asked(wanted, sent_at, registered, answers.count)
-        if self._settings.enable_events and unknown:
-            await self._control.enable_events(wire, hostnames)
-
-    async def _ask_running(self, wire: Wire, hostnames: Sequence[str] | None) -> None:
-        """Ask the workers (None: all) what they run: a lost event makes a run without end."""
-        asked_at = self._clock()
-        shared = any(self._books.workers.count(hostname) > 1 for hostname in hostnames or ())
-        answers = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
-        self._books.told_running(answers.replies, asked_at)
-
-    def _say(self, part: str, reason: str, text: str) -> None:
-        """Log when a part of the watch breaks, breaks differently, or works again."""
-        if self._said.get(part, "") == reason:
-            return
-        self._said[part] = reason
-        level = logging.WARNING if reason else logging.INFO
-        fields = (
-            {"broker": self._settings.name, "reason": reason}
-            if reason
-            else {"broker": self._settings.name}
-        )
-        event(_log, level, text, **fields)

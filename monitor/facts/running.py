@@ -1,7 +1,7 @@
 """The runs of one broker that began and have not ended: how long the longest has been at it.
 
 What is known comes from events, and one lost event makes a run that never ends. So a run that
-is at it for long is doubted: `broker/watch.py` asks its worker what it runs, and what the
+is at it for long is doubted: `broker/questions.py` asks its worker what it runs, and what the
 worker does not name is over. Kept by `tasks.py`, on the event path.
 """
 

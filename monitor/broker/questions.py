@@ -1,0 +1,126 @@
+"""The questions that a watch puts to the workers of its broker, on a connection of its own.
+
+The books say whom to ask what (`facts/asking.py`, `facts/running.py`), `control.py` asks, and
+the answers go back into the books.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from monitor.broker.control import Control
+from monitor.broker.failure import BrokerError
+from monitor.broker.link import Link
+from monitor.broker.wire import Wire
+from monitor.facts.asking import Wanted
+from monitor.facts.books import Books
+
+_EVERY_SECONDS = 0.5
+_ROUND_SECONDS = 10.0
+_CLEAN_UP_SECONDS = 1.0
+
+
+class Questions:
+    """Asks the workers of one broker whatever its books want to know."""
+
+    def __init__(
+        self,
+        link: Link,
+        control: Control,
+        books: Books,
+        *,
+        enable_events: bool,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
+        self._link = link
+        self._control = control
+        self._books = books
+        self._enable_events = enable_events
+        self._clock = clock
+        self._changed = changed
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        wire: Wire | None = None
+        try:
+            while True:
+                await asyncio.sleep(_EVERY_SECONDS)
+                self._books.workers.step(self._clock())
+                wanted = self._books.workers.wanted(self._clock())
+                doubted = self._books.tasks.running.doubted(self._clock())
+                if wanted or doubted:
+                    wire = await self._round(wire, wanted, doubted)
+                    self._changed()
+        finally:
+            if wire is not None:
+                wire.close()
+                await self._clean_up()
+
+    async def _clean_up(self) -> None:
+        """Leave no list of answers behind."""
+        with contextlib.suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(_CLEAN_UP_SECONDS):
+                # Not on the old connection: an answer to what was cut short is under way on it.
+                wire = await self._link.open("control")
+                try:
+                    await self._control.clear(wire)
+                finally:
+                    wire.close()
+
+    async def _round(
+        self, wire: Wire | None, wanted: Wanted, doubted: Sequence[str]
+    ) -> Wire | None:
+        """Ask who is to be asked, and return the connection if it is still good."""
+        try:
+            async with asyncio.timeout(_ROUND_SECONDS):
+                wire = wire or await self._link.open("control")
+                if wanted:
+                    await self._ask(wire, wanted)
+                if doubted or (wanted.census and self._books.tasks.running.bounded):
+                    await self._ask_running(wire, None if wanted.census else doubted)
+            self._link.say("control", "", "workers can be asked")
+            return wire
+        except TimeoutError:
+            error = BrokerError("timeout", "no answer in time")
+        except BrokerError as caught:
+            error = caught
+        if wire is not None:
+            wire.close()
+        if error.reason == "permission":
+            # Without the right to ask, silence alone has to tell.
+            self._books.workers.control(False)
+        self._link.say("control", error.reason, f"workers cannot be asked: {error}")
+        return None
+
+    async def _ask(self, wire: Wire, wanted: Wanted) -> None:
+        workers = self._books.workers
+        if wanted.listen:
+            workers.listened(await self._control.listeners(wire))
+        if not (wanted.census or wanted.introduce or wanted.ping):
+            return
+        hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
+        unknown = wanted.census or wanted.introduce
+        methods = ("stats", "active_queues") if unknown else ("stats",)
+        sent_at = self._clock()
+        answers = await self._control.ask(
+            wire,
+            methods,
+            hostnames,
+            self._clock,
+            shared=wanted.shared,
+            headcount=wanted.headcount,
+        )
+        for reply in answers.replies:
+            workers.reply(reply)
+        registered = await self._control.registered(wire, wanted.ping)
+        workers.asked(wanted, sent_at, registered, answers.count)
+        if self._enable_events and unknown:
+            await self._control.enable_events(wire, hostnames)
+
+    async def _ask_running(self, wire: Wire, hostnames: Sequence[str] | None) -> None:
+        """Ask the workers (None: all) what they run: a lost event makes a run without end."""
+        asked_at = self._clock()
+        shared = any(self._books.workers.count(hostname) > 1 for hostname in hostnames or ())
+        answers = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
+        self._books.told_running(answers.replies, asked_at)
