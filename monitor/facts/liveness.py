@@ -79,10 +79,10 @@ class Liveness:
         successor = self._roll.successor(process)
         if successor is None:
             return False
-        successor.inherit_restarts(process)
+        successor.restarts = process.restarts
         if process.last_seen_at >= self._hearing.since or process.goodbye_at is not None:
             # What fell into a time when nobody listened may have been clean or not.
-            successor.restarted(now, clean=process.goodbye_at is not None)
+            successor.restarts.note(now, clean=process.goodbye_at is not None)
         self._remove(process, f"replaced by pid {successor.pid}", now)
         return True
 

@@ -3,9 +3,8 @@
 `facts/workers.py` keeps these and moves them on; nobody else sees them.
 """
 
-from collections import deque
-
 from monitor.facts.readings import Event, RosterEntry
+from monitor.facts.restarts import Restarts
 from monitor.facts.silence import BLOCKING_POOLS
 from monitor.facts.skew import Skew
 
@@ -24,9 +23,6 @@ _LONGEST_LEARNED_GAP_SECONDS = 30.0
 _UNTOLD_BEATS = 3
 """Beats that say more was processed, without a task event in between, before events are off.
 Task events are sent in bundles, and one may be lost with the feed, so fewer prove nothing."""
-
-CRASH_WINDOW_SECONDS = 900.0
-_CRASHES_MOST = 100
 
 _INTRODUCTIONS_MOST = 5
 _INTRODUCE_AGAIN_SECONDS = 3.0
@@ -53,7 +49,6 @@ class Process:
         "answered",
         "changed_at",
         "concurrency",
-        "crashes",
         "first_seen_at",
         "followed",
         "freq_seconds",
@@ -101,10 +96,8 @@ class Process:
         may have been started in the place of one of them."""
         self.followed = False
         """Whether it is in `may_follow` of a younger process."""
-        self.restarts = {"true": 0, "false": 0}
-        """How often it and those before it under its name were started again, by `clean`."""
-        self.crashes: deque[float] = deque(maxlen=_CRASHES_MOST)
-        """When it and those before it were found to have been started again uncleanly."""
+        self.restarts = Restarts()
+        """Of it and of those before it under its name."""
         self.answered = False
         """Whether it ever answered a control command."""
         self.unanswered = 0
@@ -239,21 +232,6 @@ class Process:
         missed = _BEATS_MISSED * self.freq_seconds
         gap = self.gap_seconds if self.pool in BLOCKING_POOLS else min(self.gap_seconds, missed)
         return max(missed, gap + self.freq_seconds)
-
-    def restarted(self, at: float, *, clean: bool) -> None:
-        """Count that it was started again, by whether a goodbye came first."""
-        self.restarts["true" if clean else "false"] += 1
-        if not clean:
-            self.crashes.append(at)
-
-    def inherit_restarts(self, before: "Process") -> None:
-        """Go on with the counts of the process in whose place it was started."""
-        self.restarts = dict(before.restarts)
-        self.crashes = before.crashes
-
-    def crashes_since(self, at: float) -> int:
-        """Return how often it was started again uncleanly since then."""
-        return sum(1 for crash_at in self.crashes if crash_at >= at)
 
     @property
     def introduced_itself(self) -> bool:

@@ -13,8 +13,9 @@ from monitor.facts.consumers import Consumers, count_consumers
 from monitor.facts.hearing import Hearing
 from monitor.facts.liveness import Liveness
 from monitor.facts.namesakes import Namesakes
-from monitor.facts.process import CRASH_WINDOW_SECONDS, LEFT, Process
+from monitor.facts.process import LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
+from monitor.facts.restarts import CRASH_WINDOW_SECONDS
 from monitor.facts.roll import Roll
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import UP_STATES, WorkerFacts
@@ -73,7 +74,7 @@ class WorkerBook:
             process.goodbye(event, at)
             return
         if self._was_restarted(process, event):
-            process.restarted(at, clean=process.goodbye_at is not None)
+            process.restarts.note(at, clean=process.goodbye_at is not None)
             process.ask_anew()
         process.beat(event, at)
         if event.timestamp is not None and process.skew.seconds is not None:
@@ -245,8 +246,8 @@ class WorkerBook:
             last_seen_at=process.last_seen_at,
             clock_skew_seconds=None if blind else process.skew.seconds,
             load1=None if blind or process.state not in UP_STATES else process.load1,
-            restarts=dict(process.restarts),
-            recent_crashes=process.crashes_since(now - CRASH_WINDOW_SECONDS),
+            restarts=dict(process.restarts.counts),
+            recent_crashes=process.restarts.crashes_since(now - CRASH_WINDOW_SECONDS),
             version=process.version,
             pool=process.pool,
         )
