@@ -29,6 +29,10 @@ class Alert(Struct, frozen=True, kw_only=True):
     cleared_at: float | None = None
     """While firing: since when the condition is false and `keep_firing_for` runs."""
     summary: str = ""
+    cause: str = ""
+    """The likely cause, in words; empty where the rule names none."""
+    command: str = ""
+    """The first command to type, ready for a shell; empty where the rule names none."""
     runbook: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     """The facts that its expression names, as a person reads them."""

@@ -13,6 +13,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=30.0,
         severity="critical",
         summary="{broker} cannot be polled: {error}",
+        cause="the server is down, its address or password is wrong, or the network between is cut",
+        command='redis-cli -u "$CELERY_BROKER_URL" PING',
     ),
     RuleSettings(
         alert="BrokerRefusingWrites",
@@ -21,6 +23,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=60.0,
         severity="critical",
         summary="{broker} refuses writes: {obstacle}",
+        cause="its memory or its disk is full, or it is a replica",
+        command='redis-cli -u "$CELERY_BROKER_URL" INFO',
     ),
     RuleSettings(
         alert="MessagesLost",
@@ -28,6 +32,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="messages_lost_lately > 0",
         severity="warning",
         summary="{broker}: at least {messages_lost_lately} messages are lost: {latest_reset}",
+        cause="a restart without persistence, a replica that lagged and was promoted, or a flush",
+        command='redis-cli -u "$CELERY_BROKER_URL" INFO persistence',
     ),
     RuleSettings(
         alert="BrokerMemoryHigh",
@@ -36,6 +42,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=300.0,
         severity="warning",
         summary="{broker} uses {memory_used} of {memory_max}",
+        cause="a backlog, large arguments or results, or other users of the same server",
+        command='redis-cli -u "$CELERY_BROKER_URL" --bigkeys',
     ),
     RuleSettings(
         alert="BrokerMemoryHigh",
@@ -44,6 +52,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=300.0,
         severity="critical",
         summary="{broker} uses {memory_used} of {memory_max}",
+        cause="a backlog, large arguments or results, or other users of the same server",
+        command='redis-cli -u "$CELERY_BROKER_URL" --bigkeys',
     ),
     RuleSettings(
         alert="BrokerEvicting",
@@ -51,6 +61,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="evicted_lately > 0 and evicts_queues",
         severity="warning",
         summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are not spared",
+        cause="the server is at its maxmemory",
+        command='redis-cli -u "$CELERY_BROKER_URL" CONFIG GET "maxmemory*"',
     ),
     RuleSettings(
         alert="BrokerEvicting",
@@ -58,6 +70,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="evicted_lately > 0 and not evicts_queues",
         severity="info",
         summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are spared",
+        cause="the server is at its maxmemory",
+        command='redis-cli -u "$CELERY_BROKER_URL" CONFIG GET "maxmemory*"',
     ),
     RuleSettings(
         alert="WorkerDead",
@@ -65,6 +79,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when='state == "dead"',
         severity="warning",
         summary="{hostname} is dead: {reason}",
+        cause="it was killed, most often for want of memory, it crashed, or its host is down",
+        command="celery -A proj inspect ping -d {hostname}",
     ),
     RuleSettings(
         alert="WorkerHung",
@@ -73,6 +89,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=30.0,
         severity="warning",
         summary="{hostname} hangs: {reason}",
+        cause="its main process is stopped or blocked: a lock, a full disk, a host that swaps",
+        command="py-spy dump --pid {pid}",
     ),
     RuleSettings(
         alert="WorkerCrashLooping",
@@ -81,6 +99,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{hostname} was started again {recent_crashes} times in 15 minutes without "
         "having said goodbye",
+        cause="it is killed for want of memory, or crashes as it starts, and is started again",
+        command="celery -A proj inspect stats -d {hostname}",
     ),
     RuleSettings(
         alert="WorkersMissing",
@@ -89,6 +109,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=120.0,
         severity="critical",
         summary="{queue_name}: {workers} live workers, {expected_workers} expected",
+        cause="a deploy or scale-down took them, they crashed, or they do not consume this queue",
+        command="celery -A proj inspect active_queues",
     ),
     RuleSettings(
         alert="QueueAbandoned",
@@ -97,6 +119,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=120.0,
         severity="critical",
         summary="{queue_name}: {length} waiting and no live worker consumes it",
+        cause="its workers stopped, or none is started with -Q naming it",
+        command="celery -A proj inspect active_queues",
     ),
     RuleSettings(
         alert="RedeliveryRisk",
@@ -107,6 +131,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{broker}: a message has been in flight for {oldest_due_unacked_age}; after "
         "{visibility_timeout} it is delivered again, and its task may run twice",
+        cause="a task that acknowledges late and takes long, or one that waits reserved behind it",
+        command="celery -A proj inspect active",
     ),
     RuleSettings(
         alert="QueueStalled",
@@ -116,6 +142,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="critical",
         summary="{queue_name}: {length} waiting and none is taken, although {workers} live "
         "workers consume it and have a free process",
+        cause="its workers no longer read from the broker, or hold all that they may prefetch",
+        command="celery -A proj inspect reserved",
     ),
     RuleSettings(
         alert="QueueBacklogGrowing",
@@ -125,6 +153,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{queue_name}: {length} waiting and not shrinking: {arrival_rate} come a second, "
         "{dispatch_rate} are taken",
+        cause="more comes than its {processes} processes work off, or tasks take longer",
+        command="celery -A proj inspect active",
     ),
     RuleSettings(
         alert="QueueTooOld",
@@ -135,6 +165,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         # An age that is not exact is a lower bound, so "at least" is true of both.
         summary="{queue_name}: the oldest of {length} waiting has waited at least {oldest_age}, "
         "more than {max_age}",
+        cause="too few processes for what comes, or long tasks in front of it",
+        command="celery -A proj inspect active",
     ),
     RuleSettings(
         alert="QueueTooLong",
@@ -143,6 +175,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=120.0,
         severity="warning",
         summary="{queue_name}: {length} waiting, more than {max_length}",
+        cause="a burst, or too few processes for what comes",
+        command="celery -A proj inspect active",
     ),
     RuleSettings(
         alert="TaskFailureRatio",
@@ -151,6 +185,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{name} on {queue_name}: {recently_failed} of {recently_finished} failed in the "
         "last 10 minutes",
+        cause="a deploy that broke it, or a service that it needs fails",
+        command="curl -s localhost:9808/metrics | grep celery_task_failed_total | grep -F {name}",
     ),
     RuleSettings(
         alert="TaskStuck",
@@ -159,6 +195,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{name} on {queue_name}: {stuck} running for longer than {max_runtime}, the "
         "longest for {longest_running} on {running_on}, id {running_id}",
+        cause="it waits without a timeout, or has more to do than the bound allows for",
+        command="celery -A proj inspect query_task {running_id} -d {running_on}",
     ),
     RuleSettings(
         alert="ScheduleMissed",
@@ -166,6 +204,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="missed",
         severity="warning",
         summary="{schedule}, due {due}, was missed: {reason}",
+        cause="beat does not run, or nobody consumes the queue that it sends to",
+        command="pgrep -af 'celery.* beat'",
     ),
     RuleSettings(
         alert="EventsOff",
@@ -176,5 +216,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{workers_without_events} workers process tasks and send no task events, so their "
         "tasks are not counted: start workers with -E, or run celery -A <app> control "
         "enable_events",
+        cause="workers were started without -E, or worker_send_task_events is off",
+        command="celery -A proj control enable_events",
     ),
 )

@@ -110,10 +110,14 @@ def _without_object(alert: Alert, rule: Rule, reason: str | None, now: float) ->
 
 def _described(alert: Alert, rule: Rule, obj: Any) -> Alert:
     """Return `alert` with what there is to say of `obj` now, itself if that is not new."""
-    summary, facts = rule.summary.render(obj), rule.facts_read(obj)
-    if alert.summary == summary and alert.facts == facts:
-        return alert
-    return replace(alert, summary=summary, facts=facts)
+    described = replace(
+        alert,
+        summary=rule.summary.render(obj),
+        cause=rule.cause.render(obj),
+        command=rule.command.render_for_shell(obj),
+        facts=rule.facts_read(obj),
+    )
+    return alert if described == alert else described
 
 
 def _name(rule: Rule) -> _Name:

@@ -25,8 +25,8 @@ Labels = tuple[tuple[str, str], ...]
 class RuleError(ValueError):
     """A rule that cannot be used.
 
-    `field` is the setting at fault (`when`, `until`, `where`, `summary`), `offset` the place
-    in its text, counted in characters from 0.
+    `field` is the setting at fault (`when`, `until`, `where`, `summary`, `cause`, `command`),
+    `offset` the place in its text, counted in characters from 0.
     """
 
     def __init__(self, message: str, field: str, offset: int = 0) -> None:
@@ -50,6 +50,8 @@ class Rule:
     keep_firing_for_seconds: float
     severity: str
     summary: Summary
+    cause: Summary
+    command: Summary
     runbook: str
     facts: tuple[Fact, ...]
     """The facts that its expressions name."""
@@ -99,11 +101,7 @@ def compile_rule(settings: RuleSettings) -> Rule:
     when = _parsed("when", settings.when, scope)
     until = None if settings.until is None else _parsed("until", settings.until, scope)
     facts = tuple(dict.fromkeys((*when.facts, *(until.facts if until else ()))))
-    template = settings.summary or default_template(settings.alert, scope, facts)
-    try:
-        summary = parse_summary(template, scope)
-    except ExpressionError as error:
-        raise RuleError(error.message, "summary", error.offset) from error
+    summary = settings.summary or default_template(settings.alert, scope, facts)
     return Rule(
         alert=settings.alert,
         scope=scope,
@@ -113,7 +111,9 @@ def compile_rule(settings: RuleSettings) -> Rule:
         for_seconds=settings.for_,
         keep_firing_for_seconds=settings.keep_firing_for,
         severity=settings.severity,
-        summary=summary,
+        summary=_template("summary", summary, scope),
+        cause=_template("cause", settings.cause, scope),
+        command=_template("command", settings.command, scope),
         runbook=settings.runbook,
         facts=facts,
     )
@@ -122,6 +122,13 @@ def compile_rule(settings: RuleSettings) -> Rule:
 def _parsed(field: str, text: str, scope: str) -> Expression:
     try:
         return parse(text, scope)
+    except ExpressionError as error:
+        raise RuleError(error.message, field, error.offset) from error
+
+
+def _template(field: str, text: str, scope: str) -> Summary:
+    try:
+        return parse_summary(text, scope)
     except ExpressionError as error:
         raise RuleError(error.message, field, error.offset) from error
 

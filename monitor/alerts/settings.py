@@ -31,6 +31,10 @@ class RuleSettings:
     """How bad it is; a label of the alert. An alert that is `info` is shown and not sent."""
     summary: str = ""
     """The line that people read; `{name}` stands for a label or fact of the object."""
+    cause: str = ""
+    """The likely cause, in words; `{name}` as in the summary."""
+    command: str = ""
+    """The first command to type, for a shell; what `{name}` stands for is quoted for it."""
     runbook: str = ""
     """A link to what to do about it."""
 

@@ -1,10 +1,13 @@
 """One line for people about an object that a rule holds for. Made by `rules.py`.
 
+Its summary, the likely cause, and the first command to type are such lines.
+
 A template names identity labels, facts of the scope, and the few texts in `TEXTS`:
 `{queue_name}: {length} waiting, oldest {oldest_age}`. `{{` and `}}` are braces.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +30,10 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
         "latest_reset": lambda broker: broker.latest_reset or "nothing known",
         "obstacle": lambda broker: _obstacle(broker.obstacles or {}),
     },
-    "worker": {"reason": lambda worker: worker.reason or "no reason known"},
+    "worker": {
+        "reason": lambda worker: worker.reason or "no reason known",
+        "pid": lambda worker: str(worker.pid or "not known"),
+    },
     "schedule": {
         "task": lambda schedule: bounded(schedule.task),
         "reason": lambda schedule: schedule.reason or "no reason known",
@@ -60,6 +66,15 @@ class Summary:
     def render(self, obj: Any) -> str:
         """Return the line for `obj`."""
         return as_utf8("".join(part if isinstance(part, str) else part(obj) for part in self.parts))
+
+    def render_for_shell(self, obj: Any) -> str:
+        """Return the line for `obj` as a shell command.
+
+        Names come from the broker, where anybody may write: whatever they hold, each stays one
+        word of the command.
+        """
+        words = (part if isinstance(part, str) else shlex.quote(part(obj)) for part in self.parts)
+        return as_utf8("".join(words))
 
 
 def parse_summary(text: str, scope: str) -> Summary:

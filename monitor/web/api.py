@@ -64,6 +64,8 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "resolved_at": alert.resolved_at,
         "resolved_reason": _sentence(alert.resolved_reason),
         "summary": _sentence(alert.summary),
+        "cause": _sentence(alert.cause),
+        "command": _sentence(alert.command),
         "runbook": _sentence(alert.runbook),
         "facts": {name: bounded(value) for name, value in alert.facts},
     }

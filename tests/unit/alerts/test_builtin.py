@@ -52,6 +52,11 @@ def test_the_table_of_built_in_rules():
     }
 
 
+@pytest.mark.parametrize("settings", BUILTIN, ids=lambda settings: settings.alert)
+def test_each_built_in_rule_names_a_cause_and_a_command(settings):
+    assert settings.cause and settings.command
+
+
 def flying(age_seconds: float, timeout_seconds: float | None) -> BrokerFacts:
     return BrokerFacts(
         broker="b",

@@ -14,7 +14,8 @@ def states(alerts):
 
 
 def test_an_alert_names_its_rule_its_object_and_the_facts_behind_it():
-    engine = Engine([rule(severity="critical", runbook="https://r", summary="{length} waiting")])
+    told = {"summary": "{length} waiting", "cause": "a burst", "command": "check {queue_name}"}
+    engine = Engine([rule(severity="critical", runbook="https://r", **told)])
     (alert,) = engine.evaluate(snapshot(queues=[LONG, queue("low", length=1)]), 7.0)
     assert dict(alert.labels) == {
         "alertname": "TooMany",
@@ -24,6 +25,7 @@ def test_an_alert_names_its_rule_its_object_and_the_facts_behind_it():
     }
     assert (alert.state, alert.started_at, alert.runbook) == ("firing", 7.0, "https://r")
     assert (alert.summary, alert.facts) == ("500 waiting", (("length", "500"),))
+    assert (alert.cause, alert.command) == ("a burst", "check high")
 
 
 def test_only_transitions_are_returned():

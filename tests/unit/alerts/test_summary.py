@@ -1,4 +1,8 @@
+import shlex
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from monitor.alerts.summary import parse_summary
 from monitor.alerts.tokens import ExpressionError
@@ -60,3 +64,15 @@ def test_a_wrong_placeholder_is_refused_with_its_place(template, message, offset
 def test_a_hostile_name_gives_a_bounded_line_of_valid_text():
     line = parse_summary("{queue_name}", "queue").render(queue("x" * 10_000 + "\udcff"))
     assert len(line.encode()) <= 256
+
+
+@given(st.text())
+def test_whatever_a_name_holds_it_is_one_word_of_the_command(name):
+    template = parse_summary("inspect active -d {hostname} | tail", "worker")
+    command = template.render_for_shell(worker(name))
+    assert len(shlex.split(command)) == 6
+
+
+def test_a_plain_name_stands_in_the_command_as_it_is():
+    template = parse_summary("celery inspect ping -d {hostname}", "worker")
+    assert template.render_for_shell(worker()) == "celery inspect ping -d high@web1"
