@@ -25,20 +25,16 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.engine import Engine
 from monitor.alerts.outbox import Outbox
 from monitor.alerts.rules import rules_of
-from monitor.broker.address import parse_url
-from monitor.broker.keys import Keys
-from monitor.broker.settings import BrokerSettings
-from monitor.broker.watch import BrokerWatch
+from monitor.brokers import Brokers
 from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
-from monitor.facts.books import Books
 from monitor.facts.histogram import Histogram
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.journal import event
 from monitor.state.keeper import Keeper
-from monitor.state.saved import KnownQueue, Saved
+from monitor.state.saved import Saved
 from monitor.web.app import make_app
 from monitor.web.server import serve
 
@@ -75,8 +71,6 @@ class Daemon:
         self._tick_duration = Histogram(_TICK_BOUNDS)
         self._ticked_at = self._clock()
         self._snapshot: Snapshot | None = None
-        self._books: list[Books] = []
-        self._watches: list[BrokerWatch] = []
         self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
 
     async def run(self) -> None:
@@ -104,63 +98,24 @@ class Daemon:
 
     def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
         alerts = self._settings.alerts
-        host = socket.gethostname()
         self._engine = Engine(rules_of(alerts), saved.alerts)
         spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
         self._outbox = Outbox(alerts, self._settings.channels, spread, saved.deliveries)
         self._dispatcher = Dispatcher(channels, self._sent, self._clock)
-        for broker in self._settings.brokers:
-            self._watch(broker, saved, reply_name=f"queue-monitor.reply.{host}-{port}")
+        self._brokers = Brokers(
+            self._settings,
+            saved,
+            reply_name=f"queue-monitor.reply.{socket.gethostname()}-{port}",
+            clock=self._clock,
+            changed=self._wake.set,
+        )
         if not channels:
             event(_log, logging.WARNING, "NO NOTIFICATION CHANNEL: alerts reach nobody")
-
-    def _watch(self, broker: BrokerSettings, saved: Saved, reply_name: str) -> None:
-        options = broker.transport_options
-        keys = Keys(
-            options, parse_url(broker.url).db, broker.control_exchange, broker.event_exchange
-        )
-        now = self._clock()
-        known = {
-            queue.queue_name: queue.last_seen_at
-            for queue in saved.queues
-            if queue.broker == broker.name and broker.queues.wants(queue.queue_name)
-        }
-        if len(self._settings.brokers) == 1:
-            # Of several brokers nobody says which is to have a queue that none has seen yet.
-            known |= dict.fromkeys(self._settings.workers.expected, now)
-        books = Books(
-            broker.name,
-            limits=self._settings.queues,
-            workers=self._settings.workers,
-            tasks=self._settings.tasks,
-            schedules=[
-                schedule
-                for schedule in self._settings.schedules
-                if (schedule.broker or self._settings.brokers[0].name) == broker.name
-            ],
-            steps=options.priority_steps,
-            visibility_timeout_seconds=options.visibility_timeout,
-            now=now,
-            roster=[entry for entry in saved.roster if entry.broker == broker.name],
-            queues=known,
-        )
-        self._books.append(books)
-        self._watches.append(
-            BrokerWatch(
-                broker,
-                self._settings.poll,
-                keys=keys,
-                books=books,
-                clock=self._clock,
-                changed=self._wake.set,
-                reply_name=reply_name,
-            )
-        )
 
     async def _work(self, stop: asyncio.Event) -> None:
         # What was loaded stays loaded: the collector need not look at it again and again.
         gc.freeze()
-        jobs = [self._kept_up(watch.run) for watch in self._watches]
+        jobs = [self._kept_up(watch.run) for watch in self._brokers.watches]
         tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
         await stop.wait()
         event(_log, logging.INFO, "stopping")
@@ -206,11 +161,8 @@ class Daemon:
     async def _tick(self) -> None:
         now = self._clock()
         overslept = now - self._ticked_at > self._settings.poll.interval + _OVERSLEPT_SECONDS
-        for books in self._books:
-            if overslept:
-                books.workers.deaf(now)
-            books.step(now)
-        snapshot = self._freeze(now)
+        self._brokers.step(now, overslept=overslept)
+        snapshot = self._brokers.snapshot(now, self._monitor_facts())
         for alert in self._engine.evaluate(snapshot, now):
             self._note(alert)
         self._engine.forget_resolved(self._outbox.owed(self._engine.alerts))
@@ -221,20 +173,6 @@ class Daemon:
         await self._keeper.save(self._to_save())
         # No await from here on: a notice that was taken from the outbox must be sent.
         self._dispatcher.send(self._outbox.due(self._engine.alerts, now))
-
-    def _freeze(self, now: float) -> Snapshot:
-        parts = [books.part(now) for books in self._books]
-        return Snapshot(
-            at=now,
-            brokers=tuple(part.broker for part in parts),
-            queues=tuple(queue for part in parts for queue in part.queues),
-            workers=tuple(worker for part in parts for worker in part.workers),
-            tasks=tuple(task for part in parts for task in part.tasks),
-            schedules=tuple(schedule for part in parts for schedule in part.schedules),
-            gone={key: reason for part in parts for key, reason in part.gone.items()},
-            fell={key: reason for part in parts for key, reason in part.fell.items()},
-            monitor=self._monitor_facts(),
-        )
 
     def _monitor_facts(self) -> MonitorFacts:
         live = [alert for alert in self._engine.alerts if alert.state != "resolved"]
@@ -273,13 +211,8 @@ class Daemon:
         return Saved(
             alerts=self._engine.alerts,
             deliveries=self._outbox.deliveries,
-            roster=tuple(entry for books in self._books for entry in books.workers.roster()),
-            queues=tuple(
-                # By the hour: a finer time would be a write a tick for nothing.
-                KnownQueue(books.broker, name, seen_at // 3600 * 3600)
-                for books in self._books
-                for name, seen_at in books.queues_seen_at.items()
-            ),
+            roster=self._brokers.roster(),
+            queues=self._brokers.known_queues(),
         )
 
     # -- what the web floor reads --------------------------------------------------------
