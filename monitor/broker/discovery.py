@@ -24,7 +24,10 @@ class Discovery:
         self._found: set[bytes] = set()
         self.queue_tables: tuple[bytes, ...] = ()
         """The binding tables that named a queue when they were last read."""
-        self._routes: dict[tuple[str, str], set[str]] = {}
+        self._bound: dict[str, set[Binding]] = {}
+        """By exchange."""
+        self._routes: dict[tuple[str, str], str | None] = {}
+        """What `route` returned since the bindings were last read."""
         self.refused = ""
         """What the server said when it refused to be searched; empty: it did not."""
 
@@ -45,14 +48,24 @@ class Discovery:
             if isinstance(members, list)
         }
         self.queue_tables = tuple(key for key, bindings in named.items() if bindings)
-        self._routes = {}
-        for exchange, routing_key, queue in set().union(*named.values()):
-            self._routes.setdefault((exchange, routing_key), set()).add(queue)
-        return set().union(*self._routes.values())
+        self._bound, self._routes = {}, {}
+        for binding in set().union(*named.values()):
+            self._bound.setdefault(binding.exchange, set()).add(binding)
+        return {binding.queue_name for bound in self._bound.values() for binding in bound}
 
     def route(self, exchange: str, routing_key: str) -> str | None:
         """Return the queue to which a message sent so came, where only one is bound to it."""
-        queues = self._routes.get((exchange, routing_key), set())
+        sent = (exchange, routing_key)
+        if sent not in self._routes:
+            self._routes[sent] = self._route(*sent)
+        return self._routes[sent]
+
+    def _route(self, exchange: str, routing_key: str) -> str | None:
+        bound = self._bound.get(exchange, set())
+        queues = {binding.queue_name for binding in bound if binding.takes(routing_key)}
+        # A fanout heeds no keys, and nothing in Redis says that an exchange is one. But what came
+        # through an exchange came to a queue that is bound to it.
+        queues = queues or {binding.queue_name for binding in bound}
         return next(iter(queues)) if len(queues) == 1 else None
 
     async def _slice(self, wire: Wire) -> bool:

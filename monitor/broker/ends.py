@@ -1,9 +1,10 @@
-"""Both ends of the lists that hold something: the oldest message, and what entered.
+"""Both ends of the lists that hold something: the oldest messages, and what entered.
 
 `poll.py` packs these scripts into its second round trip. They only read, and what they send is
 the end of the oldest message's envelope, nothing but "the same" while it has not moved, and
-numbers: the bodies stay where they are. Commands: LINDEX, LRANGE, LLEN by EVAL_RO (EVAL before
-Redis 7).
+numbers: the bodies stay where they are. Where the oldest waits for an ETA those behind it are
+read too, a few of them, for it says nothing of how long they wait. Commands: LINDEX, LRANGE,
+LLEN by EVAL_RO (EVAL before Redis 7).
 
 What entered since the last poll is counted by looking for the message that was the newest then.
 The order of a list is that of entering, so its place is the number.
@@ -21,6 +22,9 @@ _TAIL_BYTES = 16_384
 """How far from the end of a message its headers are looked for. `argsrepr` and `kwargsrepr`
 are up to 1,024 characters each, and JSON writes six bytes for one that is not ASCII."""
 
+_HEADS_A_LIST = 20
+"""Messages at the old end that are read at the most, where all of them have an ETA."""
+
 _LISTS_A_SCRIPT = 100
 """The server does nothing else while a script runs."""
 
@@ -32,7 +36,8 @@ _SEARCHED_A_LIST = 2000
 """Messages among which the newest of the last poll is looked for."""
 
 _SEARCHED_BYTES_A_SCRIPT = 4_000_000
-"""What these may have together; reading it takes the server a few milliseconds."""
+"""What these, and those behind an ETA, may have together; reading it takes the server a few
+milliseconds."""
 
 _GONE, _TOO_FAR = -1, -2
 
@@ -58,6 +63,27 @@ local function entered_since(key, newest_then, size)
   return {_TOO_FAR}
 end
 
+local function headers_of(message)
+  local tail = string.sub(message, -{_TAIL_BYTES})
+  local start = string.find(tail, '"headers": {{', 1, true)
+  return start and string.sub(tail, start) or ''
+end
+
+local function oldest_of(key, message)
+  local found = {{}}
+  while message do
+    local headers = headers_of(message)
+    found[#found + 1] = headers
+    bytes_left = bytes_left - #message
+    local on_time = not string.find(headers, '"eta": "', 1, true)
+    if on_time or #found == {_HEADS_A_LIST} or bytes_left <= 0 then
+      break
+    end
+    message = redis.call('LINDEX', key, -1 - #found)
+  end
+  return found
+end
+
 local ends = {{}}
 for i, key in ipairs(KEYS) do
   local oldest = redis.call('LINDEX', key, -1)
@@ -70,13 +96,11 @@ for i, key in ipairs(KEYS) do
     if newest_then ~= '' then
       entered = newest_then == tag and 0 or entered_since(key, newest_then, #newest)
     end
-    local head = 1
+    local heads = 1
     if oldest_then == '' or not string.find(string.sub(oldest, -256), oldest_then, 1, true) then
-      local tail = string.sub(oldest, -{_TAIL_BYTES})
-      local start = string.find(tail, '"headers": {{', 1, true)
-      head = start and string.sub(tail, start) or ''
+      heads = oldest_of(key, oldest)
     end
-    ends[i] = {{head, tag, length, entered}}
+    ends[i] = {{heads, tag, length, entered}}
   else
     ends[i] = 0
   end
@@ -89,9 +113,21 @@ _SAME = 1
 class _Known(Struct, frozen=True, gc=False):
     """The ends of a list as the last poll saw them."""
 
-    head: MessageHead | None
+    heads: tuple[MessageHead, ...]
+    """The oldest messages, the oldest first."""
     newest: bytes
     """The delivery tag of its newest message; empty: not known."""
+
+    @property
+    def oldest(self) -> str:
+        """The tag of the oldest message, as long as it stands for all that was read with it.
+
+        Behind one that has an ETA, others may have come to be read since.
+        """
+        heads = self.heads
+        if not heads or (heads[-1].eta_at is not None and len(heads) < _HEADS_A_LIST):
+            return ""
+        return heads[0].tag
 
 
 class Ends:
@@ -126,10 +162,10 @@ class Ends:
                 if isinstance(ends, list):
                     self._note(key, ends, before.get(key), most)
 
-    def head(self, key: bytes) -> MessageHead | None:
-        """Return the oldest message of the list; None: empty, or it cannot be read."""
+    def heads(self, key: bytes) -> tuple[MessageHead, ...]:
+        """Return the oldest messages of the list; none: empty, or they cannot be read."""
         known = self._known.get(key)
-        return known.head if known else None
+        return known.heads if known else ()
 
     def entered(self, key: bytes) -> Entered | None:
         """Return what entered the list since the last poll; None: it was empty or not read."""
@@ -139,12 +175,12 @@ class Ends:
         known = self._known.get(key)
         if known is None:
             return "", b""
-        return known.head.tag if known.head else "", known.newest
+        return known.oldest, known.newest
 
     def _note(self, key: bytes, ends: list[Reply], before: _Known | None, most: int | None) -> None:
-        tail, newest, length, entered = ends
-        head = before.head if tail == _SAME and before else read_head(tail)
-        self._known[key] = _Known(head, newest)
+        texts, newest, length, entered = ends
+        heads = before.heads if texts == _SAME and before else _read_heads(texts)
+        self._known[key] = _Known(heads, newest)
         if entered == _TOO_FAR:
             searched = before is not None and before.newest != b""
             if searched:
@@ -153,3 +189,14 @@ class Ends:
         else:
             # Where the newest of then is gone, all that is there has entered since.
             self._entered[key] = Entered(length if entered == _GONE else entered, length)
+
+
+def _read_heads(texts: Sequence[bytes]) -> tuple[MessageHead, ...]:
+    """Return what can be read up to the first message that cannot."""
+    heads: list[MessageHead] = []
+    for text in texts:
+        head = read_head(text)
+        if head is None:
+            break
+        heads.append(head)
+    return tuple(heads)

@@ -20,15 +20,15 @@ from monitor.facts.times import parse_time
 READ_MOST = 500
 """Up to so many entries all are read; of more, as many at random."""
 
-_OLDEST = 50
-"""Entries of the index whose ETA is read, to find the oldest that is due."""
+_OLDEST_MOST = 500
+"""Entries of the index that are read at the most, to find the oldest that waits for no ETA."""
 
 _ENTRY_MOST_BYTES = 1 << 20
 _BYTES_A_POLL = 8_000_000
-"""What the server may copy to look at entries: a few milliseconds' work."""
+"""What the server may copy to look at entries, a few milliseconds' work; half for the oldest."""
 
 SCRIPT = f"""
-local bytes_left, cut = {_BYTES_A_POLL}, 0
+local bytes_left, cut = {_BYTES_A_POLL // 2}, 0
 
 local function ending(tag)
   local size = redis.call('HSTRLEN', KEYS[1], tag)
@@ -45,6 +45,20 @@ local function eta_in(text)
   return headers and string.match(text, '"eta": "([^"]+)"', headers) or ''
 end
 
+local oldest = {{}}
+local index = redis.call('ZRANGE', KEYS[2], 0, {_OLDEST_MOST - 1}, 'WITHSCORES')
+for i = 1, #index, 2 do
+  local text = ending(index[i])
+  if text ~= '' then
+    local eta = eta_in(text)
+    oldest[#oldest + 1] = {{index[i + 1], eta}}
+    if eta == '' then
+      break
+    end
+  end
+end
+
+bytes_left = bytes_left + {_BYTES_A_POLL // 2}
 local total = redis.call('HLEN', KEYS[1])
 local tags
 if total <= {READ_MOST} then
@@ -60,11 +74,6 @@ for _, tag in ipairs(tags) do
     local back = string.find(text, '"redelivered": true', 1, true) and 1 or 0
     entries[#entries + 1] = {{origin, eta_in(text), back}}
   end
-end
-local oldest = {{}}
-local index = redis.call('ZRANGE', KEYS[2], 0, {_OLDEST - 1}, 'WITHSCORES')
-for i = 1, #index, 2 do
-  oldest[#oldest + 1] = {{index[i + 1], eta_in(ending(index[i]))}}
 end
 return {{total, #tags, entries, oldest, cut}}
 """
@@ -94,6 +103,7 @@ def read_in_flight(reply: Reply, route: Route) -> InFlight | None:
         oldest=tuple(
             (float(score), parse_time(eta.decode("ascii", "replace"))) for score, eta in oldest
         ),
+        oldest_complete=len(oldest) == total,
         cut=cut == 1,
     )
 

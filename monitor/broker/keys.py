@@ -28,6 +28,27 @@ class Binding(NamedTuple):
     exchange: str
     routing_key: str
     queue_name: str
+    topic: bool = False
+    """Whether the key is a pattern: words between dots, `*` for any one, `#` for one or more."""
+
+    def takes(self, routing_key: str) -> bool:
+        """Return whether a message sent with `routing_key` comes to the queue."""
+        if not self.topic:
+            return routing_key == self.routing_key
+        words = routing_key.split(".")
+        reached = {0}
+        """How many of the words the pattern can have taken up to here."""
+        for part in self.routing_key.split("."):
+            if part == "#":
+                reached = set(range(min(reached, default=len(words)) + 1, len(words) + 1))
+            else:
+                reached = {
+                    taken + 1
+                    for taken in reached
+                    if taken < len(words)
+                    and (words[taken] == part or (part == "*" and words[taken]))
+                }
+        return len(words) in reached
 
 
 class Keys:
@@ -81,7 +102,8 @@ class Keys:
         queue = parts[-1]
         if not queue or queue.endswith(".pidbox"):
             return None
-        return Binding(exchange, parts[0], queue)
+        # kombu puts a regular expression beside the key where the exchange is a topic.
+        return Binding(exchange, parts[0], queue, topic=len(parts) > 2 and parts[1] != "")
 
 
 def _fanout_prefix(options: TransportOptions, db: int) -> str:

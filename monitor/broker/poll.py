@@ -20,7 +20,7 @@ from monitor.facts.readings import InFlight, Poll, QueueReading, ServerReading
 _FIXED = 4
 """Replies before the lengths: INFO, HLEN, ZRANGE, EXISTS."""
 
-_NOTHING_IN_FLIGHT = InFlight(total=0, entries=(), complete=True)
+_NOTHING_IN_FLIGHT = InFlight(total=0, entries=(), complete=True, oldest_complete=True)
 
 
 class Poller:
@@ -127,7 +127,7 @@ class Poller:
 
     def _queues(self, lengths: list[int], hidden: set[str]) -> dict[str, QueueReading]:
         steps = len(self._keys.steps)
-        empty = QueueReading(lengths=(0,) * steps, heads=(None,) * steps)
+        empty = QueueReading(lengths=(0,) * steps, heads=((),) * steps)
         queues = dict.fromkeys(self._names, empty)
         ends = self._ends
         for i, name in enumerate(self._names):
@@ -136,7 +136,7 @@ class Poller:
                 keys = self._lists[i * steps : (i + 1) * steps]
                 queues[name] = QueueReading(
                     lengths=tuple(counts),
-                    heads=tuple(map(ends.head, keys)),
+                    heads=tuple(map(ends.heads, keys)),
                     entered=tuple(map(ends.entered, keys)),
                 )
         for name in hidden:

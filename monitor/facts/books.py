@@ -287,7 +287,9 @@ def _oldest_due_age(poll: Poll) -> float | None:
     if poll.in_flight is None:
         return None
     since = oldest_due_at(poll.in_flight, poll.at)
-    return 0.0 if since is None else max(0.0, poll.at - since)
+    if since is None:
+        return 0.0 if poll.in_flight.oldest_complete else None
+    return max(0.0, poll.at - since)
 
 
 def _age(since: float | None, poll: Poll) -> float | None:

@@ -72,7 +72,7 @@ _BROKER = (
          "Time since the oldest unacknowledged message was delivered, by its consumer's clock.",
          lambda b: b.oldest_unacked_age_seconds, unit="seconds"),
     Fact("broker", "oldest_due_unacked_age", "celery_broker_oldest_due_unacked_age_seconds", "gauge",
-         "The same, of the messages whose ETA does not lie ahead; 0 where the oldest all wait for theirs.",
+         "The same, of the messages whose ETA does not lie ahead; absent where the 500 oldest of more all wait for theirs.",
          lambda b: b.oldest_due_unacked_age_seconds, unit="seconds"),
     Fact("broker", "visibility_timeout", "celery_broker_visibility_timeout_seconds", "gauge",
          "After this time an unacknowledged message is delivered again; absent when not known.",

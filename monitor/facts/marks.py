@@ -45,3 +45,11 @@ class Marks:
             # A mark that is dropped hands its messages to the next: they wait no less than that.
             self._marks = deque([*list(self._marks)[:-1:2], self._marks[-1]])
         return self._marks[0][1]
+
+    def since(self, place: int, length: int) -> float:
+        """Return since when the message `place` behind the oldest is there, as `take` does.
+
+        `length` is as in the call of `take` before.
+        """
+        number = self._entered - length + 1 + place
+        return next((at for entered, at in self._marks if entered >= number), self._marks[-1][1])

@@ -52,8 +52,8 @@ class Queue:
         self.lengths: tuple[int, ...] = ()
         self.age_seconds: float | None = None
         self.age_exact: bool | None = None
-        self.oldest: dict[int, tuple[MessageHead, float]] = {}
-        """By index of the step: the oldest message, and since when it has been in the list."""
+        self.oldest: dict[int, list[tuple[MessageHead, float]]] = {}
+        """By index of the step: the oldest messages, and since when each has been in the list."""
         self.marks: dict[int, Marks] = {}
         """By index of the step: what entered its list."""
         self.dispatched_at = float("-inf")
@@ -119,57 +119,67 @@ class Queue:
         return entered, left, given_back
 
     def _follow(self, reading: QueueReading, at: float) -> bool:
-        """Remember since when each list's oldest message has been there.
+        """Remember since when each list's oldest messages have been there.
 
         Return whether an oldest message was taken.
         """
         moved = False
         before, self.oldest = self.oldest, {}
         marks_before, self.marks = self.marks, {}
-        for step, head in enumerate(reading.heads):
-            if head is None:
+        for step, heads in enumerate(reading.heads):
+            if not heads:
                 continue
             marks = self.marks[step] = marks_before.get(step) or Marks()
-            since = _taken(marks, reading, step, at)
-            known = before.get(step)
-            if known is not None and known[0].tag == head.tag:
-                since = min(known[1], since)
-            elif known is not None and not head.redelivered:
+            since = _taken(marks, reading, step, len(heads), at)
+            known = before.get(step, [])
+            first_seen = {head.tag: seen_at for head, seen_at in known}
+            if known and heads[0].tag != known[0][0].tag and not heads[0].redelivered:
                 self.dispatched_at = at
                 moved = True
-            self.oldest[step] = (head, since)
+            self.oldest[step] = [
+                (head, min(seen_at, first_seen.get(head.tag, seen_at)))
+                for head, seen_at in zip(heads, since, strict=True)
+            ]
         return moved
 
     def _measure(self, at: float) -> None:
         """Find the age of the oldest message that is due.
 
         A stamped message's age is exact; another's is at least the time since it is known to
-        have been there. A list whose oldest message waits for its ETA tells nothing of those
-        behind it.
+        have been there. A list of which all that was read waits for an ETA tells nothing of
+        what is behind, if anything is.
         """
-        if self.length == 0:
-            self.age_seconds, self.age_exact = 0.0, True
-            return
-        ages = [
-            (max(0.0, at - _waiting_since(head, since)), head.enqueued_at is not None)
-            for head, since in self.oldest.values()
-            if head.eta_at is None or head.eta_at <= at
-        ]
-        if not ages:
-            self.age_seconds = self.age_exact = None
-            return
-        waiting = sum(1 for n in self.lengths if n)
-        self.age_seconds = max(age for age, _ in ages)
-        self.age_exact = len(ages) == waiting and all(exact for _, exact in ages)
+        ages: list[tuple[float, bool]] = []
+        known = True
+        for step, length in enumerate(self.lengths):
+            oldest = self.oldest.get(step, [])
+            due = [
+                (max(0.0, at - _waiting_since(head, since)), head.enqueued_at is not None)
+                for head, since in oldest
+                if head.eta_at is None or head.eta_at <= at
+            ]
+            ages += due
+            known = known and (bool(due) or len(oldest) >= length)
+        self.age_seconds = max(age for age, _ in ages) if ages else 0.0 if known else None
+        exact = known and all(stamped for _, stamped in ages)
+        self.age_exact = None if self.age_seconds is None else exact
 
 
-def _taken(marks: Marks, reading: QueueReading, step: int, at: float) -> float:
-    """Let `marks` take what entered the list of `step`; return since when its oldest waits."""
+def _taken(
+    marks: Marks, reading: QueueReading, step: int, oldest: int, at: float
+) -> tuple[float, ...]:
+    """Let `marks` take what entered the list of `step`.
+
+    Return since when each of its `oldest` messages waits.
+    """
     entered = reading.entered[step] if reading.entered else None
+    length = reading.lengths[step] if entered is None else entered.length
     if entered is None:
-        return marks.take(None, reading.lengths[step], at)
-    most = entered.most if entered.messages is None else entered.messages
-    return marks.take(most, entered.length, at)
+        most = None
+    else:
+        most = entered.most if entered.messages is None else entered.messages
+    first = marks.take(most, length, at)
+    return (first, *(marks.since(place, length) for place in range(1, oldest)))
 
 
 def _waiting_since(head: MessageHead, seen_at: float) -> float:

@@ -14,7 +14,7 @@ Duration = Annotated[float, Meta(ge=0)]
 
 
 class MessageHead(Struct, frozen=True, gc=False):
-    """The few header fields that may be read of the message at the old end of a list."""
+    """The few header fields that may be read of a message at the old end of a list."""
 
     tag: str
     """What identifies the message: its delivery_tag, else its task id."""
@@ -42,8 +42,9 @@ class QueueReading(Struct, frozen=True):
 
     lengths: tuple[int, ...]
     """Ready messages in the list of each priority step, in the order of the steps."""
-    heads: tuple[MessageHead | None, ...] = ()
-    """The oldest message of each step; None where a list is empty or was not readable."""
+    heads: tuple[tuple[MessageHead, ...], ...] = ()
+    """The oldest messages of each step, the oldest first: one, and where it waits for an ETA a few
+    more. None of them where a list is empty or was not readable."""
     entered: tuple[Entered | None, ...] = ()
     """What came into the list of each step; None where it is empty or was not readable."""
 
@@ -94,7 +95,9 @@ class InFlight(Struct, frozen=True):
     complete: bool
     """Whether `entries` are all of them."""
     oldest: tuple[tuple[float, float | None], ...] = ()
-    """Of those delivered first: when (the consumer's clock), and their ETA."""
+    """Of those delivered first, up to one without an ETA: when (the consumer's clock), and ETA."""
+    oldest_complete: bool = False
+    """Whether `oldest` are all there are: each of them has an ETA, or there is but one."""
     cut: bool = False
     """Whether entries were left unread because of their size."""
 

@@ -36,11 +36,11 @@ class ScriptedQueue:
         self.waiting: deque[tuple[str, float]] = deque()
         self.taken: list[tuple[str, float]] = []
 
-    def put(self, messages: int = 1) -> None:
+    def put(self, messages: int = 1, **headers: Any) -> None:
         for _ in range(messages):
             tag, at = f"{self._name}-{next(self._numbers):08}", time.time()
-            headers = {"x_enqueued_at": at} if self._stamped else {}
-            self._client.lpush(self._name, envelope(tag, **headers))
+            stamp = {"x_enqueued_at": at} if self._stamped else {}
+            self._client.lpush(self._name, envelope(tag, **stamp, **headers))
             self.waiting.append((tag, at))
 
     def take(self, messages: int = 1) -> None:

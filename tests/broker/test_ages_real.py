@@ -105,6 +105,28 @@ async def test_what_cannot_be_counted_still_has_an_age(
         assert 1.0 < found < queue.oldest_age_seconds + SLACK
 
 
+async def test_countdown_tasks_are_not_old_and_do_not_hide_who_is(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    queue = ScriptedQueue(client, "high")
+    async with watching(
+        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
+    ) as watched:
+        queue.put(3, eta="2100-01-01T00:00:00+00:00")
+        await watched.until(lambda w: w.lengths() == {"high": 3})
+        assert age(watched, "high") == 0.0
+        queue.put()
+        began = time.monotonic()
+        await watched.until(lambda w: (age(w, "high") or 0) > 1.0)
+        assert age(watched, "high") == pytest.approx(
+            time.monotonic() - began, abs=2 * INTERVAL + SLACK
+        )
+        queue.put(30, eta="2100-01-01T00:00:00+00:00")
+        queue.take(4)
+        await watched.until(lambda w: w.lengths() == {"high": 30})
+        assert age(watched, "high") is None, "the 20 oldest of 30 tell nothing of the others"
+
+
 async def test_messages_given_back_keep_the_age_of_the_queue(
     broker: EmbeddedBroker, client: "redis.Redis"
 ) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import redis
 from celery import Celery
+from kombu import Connection, Exchange, Producer, Queue
 
 from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
@@ -19,6 +20,7 @@ from tests.broker.scripted import envelope
 NAMES = QueueSelection(names=("high", "low", "idle"))
 AHEAD = "2100-01-01T00:00:00+00:00"
 PASSED = "2001-01-01T00:00:00+00:00"
+NOTHING = Share(0, 0, 0, exact=True, error=0.0)
 
 
 def fly(
@@ -125,6 +127,34 @@ async def test_what_came_through_an_exchange_is_told_by_its_binding(
         assert share is not None and share.unacked == 3
 
 
+async def test_what_kombu_sent_through_a_topic_or_a_fanout_is_told_by_its_pattern(
+    broker: EmbeddedBroker,
+) -> None:
+    topic, fanout = Exchange("shop", "topic"), Exchange("news", "fanout")
+    high = Queue("high", topic, routing_key="order.*")
+    low = Queue("low", topic, routing_key="#.refund")
+    with Connection(broker.url) as connection:
+        channel = connection.channel()
+        for queue in (high, low, Queue("idle", fanout)):
+            queue(channel).declare()
+        producer = Producer(channel)
+        producer.publish("", exchange=topic, routing_key="order.new")
+        producer.publish("", exchange=topic, routing_key="shop.pay.refund")
+        assert high(channel).get() and low(channel).get()
+        async with watching(broker.url, queues=NAMES) as watched:
+            one = Share(1, 0, 0, exact=True, error=0.0)
+            await watched.until(lambda w: shares(w) == {"high": one, "low": one, "idle": NOTHING})
+            producer.publish("", exchange=topic, routing_key="order.refund")
+            assert high(channel).get() and low(channel).get()
+            await watched.until(lambda w: (s := shares(w)["high"]) and not s.exact)
+            # Both copies have one delivery tag, and so one entry.
+            assert watched.part().broker.unacked == 3
+        with redis.Redis(port=broker.port) as client:
+            fly(client, [("news", "any.key", {})])
+        async with watching(broker.url, queues=NAMES) as watched:
+            await watched.until(lambda w: (s := shares(w)["idle"]) and s.unacked == 1)
+
+
 async def test_countdowns_held_by_a_real_worker_are_scheduled_and_not_at_risk(
     broker: EmbeddedBroker, workers: Workers
 ) -> None:
@@ -139,6 +169,19 @@ async def test_countdowns_held_by_a_real_worker_are_scheduled_and_not_at_risk(
         row = watched.part().broker
         assert row.oldest_due_unacked_age_seconds == 0.0
         assert row.oldest_unacked_age_seconds is not None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "due", "age"), [(3, 0, 0.0), (400, 1, 60.0), (600, 0, None), (600, 1, None)]
+)
+async def test_the_oldest_that_is_due_is_found_behind_countdowns_or_is_unknown(
+    broker: EmbeddedBroker, client: "redis.Redis", ahead: int, due: int, age: float | None
+) -> None:
+    fly(client, [*[("", "high", {"eta": AHEAD})] * ahead, *[("", "high", {})] * due])
+    async with watching(broker.url, queues=NAMES) as watched:
+        await watched.until(lambda w: w.part().broker.unacked == ahead + due)
+        found = watched.part().broker.oldest_due_unacked_age_seconds
+        assert found == (None if age is None else pytest.approx(age, abs=20 if age else 0))
 
 
 @pytest.mark.parametrize("kind", ["string", "list"])

@@ -1,11 +1,15 @@
 """Names of keys and channels, checked against what kombu itself makes of the same options."""
 
+import re
 from fnmatch import fnmatchcase
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from kombu.transport.redis import Channel
+from kombu.transport.virtual.exchange import TopicExchange
 
-from monitor.broker.keys import Keys, to_bytes, to_text
+from monitor.broker.keys import Binding, Keys, to_bytes, to_text
 from monitor.broker.settings import TransportOptions
 
 
@@ -71,6 +75,36 @@ def test_only_task_queues_are_taken_from_bindings(
     keys = Keys(TransportOptions(), 0)
     bound = keys.binding(to_bytes(table), to_bytes(member))
     assert (bound and bound.queue_name) == queue
+
+
+TOPICS = [
+    # Pattern, keys that it takes, keys that it does not.
+    ("a.b", ("a.b",), ("a", "a.b.c", "b.a", "")),
+    ("*", ("a", "ab"), ("", "a.b")),
+    ("a.*", ("a.b",), ("a", "a.", "a.b.c", "ab")),
+    ("*.b", ("a.b",), (".b", "a.a.b")),
+    ("#", ("", "a", "a.b.c"), ()),
+    ("a.#", ("a.b", "a.b.c", "a."), ("a", "ab")),
+    ("#.z", ("a.z", "a.b.z", ".z"), ("z", "a.zz")),
+    ("a.#.*", ("a.b.c", "a.b.c.d"), ("a.b", "b.b.c")),
+]
+
+
+@pytest.mark.parametrize(("pattern", "taken", "left"), TOPICS, ids=[case[0] for case in TOPICS])
+def test_a_topic_takes_what_its_pattern_says(
+    pattern: str, taken: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    binding = Binding("events", pattern, "high", topic=True)
+    assert [key for key in taken + left if binding.takes(key)] == list(taken)
+
+
+_words = st.lists(st.sampled_from(["a", "b", "ab", "*", "#", ""]), max_size=5).map(".".join)
+
+
+@given(_words, _words.map(lambda key: key.replace("*", "a").replace("#", "b")))
+def test_a_topic_takes_what_kombu_takes(pattern: str, routing_key: str) -> None:
+    theirs = re.fullmatch(TopicExchange(None).key_to_pattern(pattern), routing_key) is not None
+    assert Binding("events", pattern, "high", topic=True).takes(routing_key) is theirs
 
 
 def test_the_binding_pattern_does_not_match_the_neighbours() -> None:

@@ -22,7 +22,7 @@ SERVER = ServerReading(
     evicted_keys=3,
     connected_clients=7,
 )
-POLL = Poll(100.0, 0.01, {"high": QueueReading((1,), (None,))}, 4, 90.0, SERVER)
+POLL = Poll(100.0, 0.01, {"high": QueueReading((1,), ((),))}, 4, 90.0, SERVER)
 
 
 def books() -> Books:
@@ -81,7 +81,7 @@ DAY = 86_400.0
 
 def watch(of: Books, *bound: str, now: float, waiting: int = 0) -> list[str]:
     """Poll, look for queues, and return those that are shown."""
-    readings = dict.fromkeys(of.queues.names, QueueReading((waiting,), (None,)))
+    readings = dict.fromkeys(of.queues.names, QueueReading((waiting,), ((),)))
     of.polled(replace(POLL, at=now, queues=readings))
     of.find_queues(bound, now)
     return [queue.queue_name for queue in of.part(now).queues]

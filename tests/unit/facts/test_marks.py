@@ -54,6 +54,19 @@ def test_what_is_said_is_never_too_old_and_lags_by_a_poll_at_the_most(
             assert since - waiting[0] <= POLL_SECONDS
 
 
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=200))
+def test_the_same_holds_of_each_message_behind_the_oldest(steps: list[tuple[int, int]]) -> None:
+    marks, waiting = Marks(), deque([-POLL_SECONDS + 0.1])
+    for i, (entering, leaving) in enumerate(steps):
+        at = i * POLL_SECONDS
+        waiting.extend([at - POLL_SECONDS + 0.1] * entering)
+        for _ in range(min(leaving, len(waiting) - 1)):
+            waiting.popleft()
+        marks.take(entering if i else None, len(waiting), at)
+    for place, since in enumerate(waiting):
+        assert 0 <= marks.since(place, len(waiting)) - since <= POLL_SECONDS
+
+
 def test_marks_are_bounded_and_a_long_wait_stays_long() -> None:
     marks = Marks()
     marks.take(None, 1_000_000, 0.0)

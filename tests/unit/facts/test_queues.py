@@ -18,7 +18,8 @@ def book(**limits: object) -> QueueBook:
 
 
 def poll(at: float, lengths: tuple[int, ...], *heads: MessageHead | None) -> Poll:
-    reading = QueueReading(lengths, heads or (None,) * len(lengths))
+    oldest = tuple(() if head is None else (head,) for head in heads)
+    reading = QueueReading(lengths, oldest or ((),) * len(lengths))
     return Poll(at, 0.001, {"high": reading}, 0, None, ServerReading())
 
 
@@ -64,7 +65,7 @@ AGES = [
     ("the same message", [(head("a"),), (head("a"),), (head("a"),)], 10.0, False),
     ("a new message", [(head("a"),), (head("a"),), (head("b"),)], 0.0, False),
     ("a stamp", [(head("a", enqueued_at=3.0),)] * 3, 17.0, True),
-    ("an ETA ahead", [(head("a", eta_at=99.0),)] * 3, None, None),
+    ("only an ETA ahead", [(head("a", eta_at=99.0),)] * 3, 0.0, True),
     ("an ETA passed", [(head("a", eta_at=12.0),)] * 3, 8.0, False),
     ("the older of two steps", [(head("a"), None), (head("a"), head("b"))] * 2, 15.0, False),
     ("an unreadable head beside a stamp", [(head("a", enqueued_at=3.0), None)] * 3, 17.0, False),
@@ -84,6 +85,35 @@ def test_age_of_the_oldest_message(
     facts = row(queues)
     assert facts.oldest_age_seconds == age
     assert facts.oldest_age_exact is exact
+
+
+LATER = {"eta_at": 1e6}
+BEHIND = [
+    # What three polls, 5 s apart, saw at the old end of five messages; the age at the last one.
+    ("none of them is due, and more are there", [[head(t, **LATER) for t in "abc"]] * 3, None),
+    ("none of them is due, and that is all", [[head(t, **LATER) for t in "abcde"]] * 3, 0.0),
+    ("one is due behind two that are not",
+     [[head("a", **LATER), head("b", **LATER), head("c")]] * 3, 10.0),
+    ("one is stamped behind one that is not due",
+     [[head("a", **LATER), head("b", enqueued_at=3.0)]] * 3, 17.0),
+    ("those before it are taken",
+     [[head("a", **LATER), head("b")], [head("b")], [head("b")]], 10.0),
+    ("one is given back before it",
+     [[head("b")], [head("b")], [head("a", **LATER), head("b")]], 10.0),
+    ("an ETA that has come counts from then",
+     [[head("a", eta_at=14.0), head("b", **LATER), head("c", enqueued_at=17.0)]] * 3, 6.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "polls", "age"), BEHIND, ids=[case[0] for case in BEHIND])
+def test_a_message_that_waits_for_its_eta_hides_no_age(
+    what: str, polls: list[list[MessageHead]], age: float | None
+) -> None:
+    queues = book()
+    for i, heads in enumerate(polls):
+        reading = QueueReading((5, 0), (tuple(heads), ()))
+        queues.apply(Poll(10.0 + 5 * i, 0.001, {"high": reading}, 0, None, ServerReading()))
+    assert row(queues).oldest_age_seconds == age
 
 
 def test_limits_come_from_the_first_glob_that_matches() -> None:
@@ -133,7 +163,7 @@ def steady(queues: QueueBook, polls: int, at: float, *, entered: int, length: in
     """Take so many polls, 5 s apart, between each of which as many came as went."""
     for i in range(polls):
         reading = QueueReading(
-            (length, 0), (head(f"t{at + i}"), None), (Entered(entered, length), None)
+            (length, 0), ((head(f"t{at + i}"),), ()), (Entered(entered, length), None)
         )
         queues.apply(Poll(at + 5 * i, 0.001, {"high": reading}, 0, None, ServerReading()))
 
@@ -183,7 +213,7 @@ def test_messages_given_back_are_neither_progress_nor_a_stall() -> None:
         given_back = 4 * (i // 3)
         first = head(f"back{given_back}", enqueued_at=1e9)
         reading = QueueReading(
-            (40 + given_back, 0), (first, None), (Entered(0, 40 + given_back), None)
+            (40 + given_back, 0), ((first,), ()), (Entered(0, 40 + given_back), None)
         )
         queues.apply(Poll(5.0 * i, 0.001, {"high": reading}, 0, None, ServerReading()), free)
         assert row(queues, now=1e6, consumers=free).verdict is None
