@@ -140,8 +140,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when='verdict == "stalled"',
         for_=300.0,
         severity="critical",
-        summary="{queue_name}: {length} waiting and none is taken, although {workers} live "
-        "workers consume it and have a free process",
+        summary="{queue_name}: {length} waiting, and of the {workers} live workers that consume it "
+        "one with a free process takes none",
         cause="its workers no longer read from the broker, or hold all that they may prefetch",
         command="celery -A proj inspect reserved",
     ),

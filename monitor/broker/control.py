@@ -67,6 +67,7 @@ _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _stats = msgspec.json.Decoder(_Stats)
 _queues = msgspec.json.Decoder(list[_Queue])
 _running = msgspec.json.Decoder(list[_Running])
+_reserved = msgspec.json.Decoder(list[msgspec.Raw])
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
@@ -212,6 +213,8 @@ def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerRep
             RunningTask(task.id, task.name, task.time_start) for task in _running.decode(raw)
         )
         return WorkerReply(at=at, hostname=hostname, running=running)
+    if method == "reserved":
+        return WorkerReply(at=at, hostname=hostname, reserved=len(_reserved.decode(raw)))
     stats = _stats.decode(raw)
     pool = stats.pool or _Pool()
     implementation = (pool.implementation or "").rpartition(":")[0].rpartition(".")[2]

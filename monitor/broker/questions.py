@@ -49,8 +49,9 @@ class Questions:
                 self._books.workers.step(self._clock())
                 wanted = self._books.workers.wanted(self._clock())
                 doubted = self._books.tasks.running.doubted(self._clock())
-                if wanted or doubted:
-                    wire = await self._round(wire, wanted, doubted)
+                idle = self._books.workers.idle(self._clock())
+                if wanted or doubted or idle:
+                    wire = await self._round(wire, wanted, doubted, idle)
                     self._changed()
         finally:
             if wire is not None:
@@ -69,7 +70,11 @@ class Questions:
                     wire.close()
 
     async def _round(
-        self, wire: Wire | None, wanted: Wanted, doubted: Sequence[str]
+        self,
+        wire: Wire | None,
+        wanted: Wanted,
+        doubted: Sequence[str],
+        idle: Sequence[str],
     ) -> Wire | None:
         """Ask who is to be asked, and return the connection if it is still good."""
         try:
@@ -79,6 +84,8 @@ class Questions:
                     await self._ask(wire, wanted)
                 if doubted or (wanted.census and self._books.tasks.running.bounded):
                     await self._ask_running(wire, None if wanted.census else doubted)
+                if idle:
+                    await self._ask_reserved(wire, idle)
             self._link.say("control", "", "workers can be asked")
             return wire
         except TimeoutError:
@@ -124,3 +131,9 @@ class Questions:
         shared = any(self._books.workers.count(hostname) > 1 for hostname in hostnames or ())
         answers = await self._control.ask(wire, ("active",), hostnames, self._clock, shared=shared)
         self._books.told_running(answers.replies, asked_at)
+
+    async def _ask_reserved(self, wire: Wire, hostnames: Sequence[str]) -> None:
+        """Ask the workers what they hold: one that starts nothing may be kept from it."""
+        answers = await self._control.ask(wire, ("reserved",), hostnames, self._clock)
+        for reply in answers.replies:
+            self._books.workers.reply(reply)

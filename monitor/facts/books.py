@@ -123,6 +123,7 @@ class Books:
         if poll.server.started_at is not None:
             self.workers.server_started(poll.server.started_at)
         self.workers.in_flight(poll.unacked)
+        self.workers.waiting({name: sum(reading.lengths) for name, reading in poll.queues.items()})
         self.queues.apply(poll, self.workers.consumers(), self.tasks.traffic())
 
     def find_queues(self, bound: Iterable[str], now: float) -> set[str]:
@@ -156,6 +157,7 @@ class Books:
         self._up, self._error = False, failure.text
         self._poll_errors[failure.reason] = self._poll_errors.get(failure.reason, 0) + 1
         self.queues.blind()
+        self.workers.waiting(None)
         self._presence.blind(failure.at)
         # While the broker is not well, a worker that is not heard may be just as well as ever.
         self.workers.deaf(failure.at)

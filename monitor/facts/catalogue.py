@@ -236,6 +236,9 @@ _WORKER = (
          "Whether the worker sends task events; absent while it has processed nothing that "
          "would tell.",
          lambda w: w.task_events, unit="boolean"),
+    Fact("worker", "consuming", "celery_worker_consuming", "gauge",
+         "0: it beats, has a free slot and takes nothing although messages wait in its queues; absent while not known.",
+         lambda w: w.consuming, unit="boolean"),
     Fact("worker", "concurrency", "celery_worker_concurrency", "gauge",
          "Pool slots of the worker; absent until it was asked.",
          lambda w: w.concurrency),

@@ -1,7 +1,7 @@
 """Who consumes which queue, as far as the workers have told."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from msgspec import Struct
 
@@ -20,6 +20,8 @@ class Consumers(Struct, frozen=True):
     """Their pool slots by queue; None where one did not say how many it has."""
     slot_free: Mapping[str, bool | None] = {}
     """Whether one of these workers has a free pool slot; None: not known."""
+    passed_by: Set[str] = frozenset()
+    """Queues from which one of these workers takes nothing although it could."""
 
 
 def count_consumers(
@@ -36,6 +38,7 @@ def count_consumers(
     workers: dict[str, int] = {}
     slots: dict[str, int | None] = {}
     free: dict[str, bool | None] = {}
+    passed_by: set[str] = set()
     known = everybody
     for process in processes:
         if process.state not in UP_STATES:
@@ -50,13 +53,15 @@ def count_consumers(
                 before = slots.get(queue, 0)
                 more = process.concurrency
                 slots[queue] = None if before is None or more is None else before + more
+                if process.consuming is False:
+                    passed_by.add(queue)
                 free[queue] = _either(free.get(queue, False), _has_free_slot(process))
     for each in shared.values():
         known = known and each is not None
         for queue in itertools.chain.from_iterable(each or ()):
             workers[queue] = workers.get(queue, 0) + 1
             slots[queue] = free[queue] = None  # whose they are, nobody knows
-    return Consumers(known, workers, slots, free)
+    return Consumers(known, workers, slots, free, passed_by)
 
 
 def _has_free_slot(process: Process) -> bool | None:

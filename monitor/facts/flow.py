@@ -38,6 +38,8 @@ class Sample(Struct, frozen=True, gc=False):
     slot_free: bool | None = None
     """Whether a live worker that consumes the queue had a free pool slot; None: not known."""
     traffic: Traffic = Traffic()
+    passed_by: bool = False
+    """Whether a live worker that consumes the queue takes nothing from it although it could."""
 
 
 class Rates(Struct, frozen=True, gc=False):
@@ -66,6 +68,7 @@ class Flow:
                 last.left + left,
                 sample.slot_free,
                 sample.traffic,
+                sample.passed_by,
             )
         )
 

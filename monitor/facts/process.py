@@ -49,6 +49,7 @@ class Process:
         "answered",
         "changed_at",
         "concurrency",
+        "consuming",
         "first_seen_at",
         "followed",
         "freq_seconds",
@@ -121,6 +122,8 @@ class Process:
         self.queues: tuple[str, ...] | None = None
         self.concurrency: int | None = None
         self.pool: str | None = None
+        self.consuming: bool | None = None
+        """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
         self.processes_before: dict[str, int] = {}
         self.skew = Skew()
 

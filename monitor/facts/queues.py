@@ -87,7 +87,11 @@ class QueueBook:
                 queue.polled_at = poll.at
                 continue
             slot_free = consumers.slot_free.get(name) if consumers else None
-            queue.apply(reading, Sample(poll.at, length, slot_free=slot_free, traffic=of_events))
+            passed_by = consumers is not None and name in consumers.passed_by
+            sample = Sample(
+                poll.at, length, slot_free=slot_free, traffic=of_events, passed_by=passed_by
+            )
+            queue.apply(reading, sample)
 
     def blind(self) -> None:
         """Note that the broker cannot be read: nothing read from it is true any more."""

@@ -207,6 +207,8 @@ class WorkerReply(Struct, frozen=True):
     pool: str | None = None
     running: tuple[RunningTask, ...] | None = None
     """From `active`."""
+    reserved: int | None = None
+    """Messages that it holds and has not started, from `reserved`."""
 
 
 class Headcount(Struct, frozen=True):

@@ -147,6 +147,9 @@ class WorkerFacts(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     active: int | None = None
     processed: int | None = None
+    consuming: bool | None = None
+    """Whether it takes the messages that wait in its queues, if any; None: not known, or not
+    to be expected."""
     task_events: bool | None = None
     """Whether it sends task events; None while it has processed nothing that would tell."""
     concurrency: int | None = None

@@ -27,7 +27,8 @@ def judge(samples: Sequence[Sample], workers: int | None) -> str | None:
     - draining: it moves and shrinks
     - growing: it moves and does not shrink
     - saturated: it does not shrink, and every pool slot that consumes it is busy
-    - stalled: nothing was taken in the whole window, although a slot was free all along
+    - stalled: nothing was taken in the whole window, although a slot was free all along; or it
+      does not shrink, and a consumer takes nothing although it could
     """
     window = list(islice(reversed(samples), WINDOW_POLLS + 1))[::-1]
     if window[-1].length and workers == 0:
@@ -46,6 +47,8 @@ def _moving(window: Sequence[Sample]) -> str:
     before, after = fmean(lengths[:half]), fmean(lengths[-half:])
     if after < before * (1 - _FLAT):
         return "draining"
+    if window[-1].passed_by:
+        return "stalled"
     busy = all(sample.slot_free is False for sample in window)
     return "saturated" if busy and after <= before * (1 + _FLAT) else "growing"
 

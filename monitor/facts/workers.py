@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Set
 
 from monitor.facts.asking import Asking, Wanted
 from monitor.facts.consumers import Consumers, count_consumers
+from monitor.facts.consuming import Consuming
 from monitor.facts.hearing import Hearing
 from monitor.facts.liveness import Liveness
 from monitor.facts.namesakes import Namesakes
@@ -40,6 +41,7 @@ class WorkerBook:
         self._hearing = Hearing(now)
         self._asking = Asking(self._roll)
         self._namesakes = Namesakes()
+        self._consuming = Consuming()
         self._liveness = Liveness(settings, self._roll, self._hearing)
         self.event_lag_seconds: float | None = None
 
@@ -64,6 +66,15 @@ class WorkerBook:
     def in_flight(self, messages: int | None) -> None:
         """Note how many messages are delivered and not acknowledged, of all workers together."""
         self._liveness.in_flight = bool(messages)
+
+    def waiting(self, lengths: Mapping[str, int] | None) -> None:
+        """Note how many messages wait in each queue; None: that cannot be read."""
+        if lengths is None:
+            self._consuming.blind()
+            return
+        shared = self._roll.shared
+        whole = (p for p in self._roll if p.queues is not None and p.hostname not in shared)
+        self._consuming.polled(whole, lengths)
 
     def event(self, event: Event, at: float) -> None:
         """Take a worker-online, worker-heartbeat or worker-offline event."""
@@ -99,6 +110,8 @@ class WorkerBook:
                 self._roll.started(process, reply.at - reply.uptime_seconds + 0.5)
             process.concurrency = reply.concurrency
             process.pool = reply.pool
+        if reply.reserved is not None:
+            self._consuming.told(reply.hostname, reply.reserved)
         if reply.hostname in self._roll.shared:
             self._namesakes.answered(reply)
         elif reply.queues is not None:
@@ -136,6 +149,13 @@ class WorkerBook:
             return Wanted()
         self._namesakes.asked()
         return self._asking.wanted(now)
+
+    def idle(self, now: float) -> tuple[str, ...]:
+        """Return the workers to ask what they hold, as they take nothing though messages wait.
+
+        They are taken as being asked.
+        """
+        return self._consuming.doubted(now) if self._asking.usable else ()
 
     def listened(self, listeners: int) -> None:
         """Note how many connections listen for commands."""
@@ -232,14 +252,16 @@ class WorkerBook:
 
     def _row(self, process: Process, blind: bool, now: float) -> WorkerFacts:
         hostname = process.hostname
+        consuming = process.consuming if process.state == "online" and not blind else None
         return WorkerFacts(
             broker=self._broker,
             hostname=self._roll.label(process),
             state=None if blind else process.state,
-            reason="the event feed is down" if blind else process.reason,
+            reason="the event feed is down" if blind else _reason(process, consuming),
             pid=process.pid,
             active=None if blind or process.state not in UP_STATES else process.active,
             processed=process.processed,
+            consuming=consuming,
             task_events=None if blind or process.state not in UP_STATES else process.task_events,
             concurrency=process.concurrency,
             queues=process.queues if hostname not in self._roll.shared else None,
@@ -265,3 +287,8 @@ class WorkerBook:
             for p in self._roll
             if p.state not in LEFT
         )
+
+
+def _reason(process: Process, consuming: bool | None) -> str:
+    idle = consuming is False
+    return "it beats, and takes none of the messages that wait" if idle else process.reason

@@ -56,8 +56,8 @@ class Workers:
         self._environ = os.environ | {"CELERY_BROKER_URL": url}
         self._started: list[processes.Process] = []
 
-    def start(self, *options: str) -> processes.Process:
-        return self._start("monitor.reference_app.app", "worker", "--without-gossip", *options)
+    def start(self, *options: str, app: str = "monitor.reference_app.app") -> processes.Process:
+        return self._start(app, "worker", "--without-gossip", *options)
 
     def beat(self, app: str) -> processes.Process:
         """Start beat for an application that stands in the folder of the test."""

@@ -4,6 +4,7 @@ Each prints what was done, the states, their reasons and seconds, and the alerts
 """
 
 import asyncio
+import os
 import signal
 import time
 from pathlib import Path
@@ -82,6 +83,13 @@ HANGS = (
         states=(("busy", 20), ("online", 30)),
         watch_seconds=5,
     ),
+    Fault(
+        worker=Worker(name="eventlet", pool="eventlet", holds_seconds=30),
+        what="eventlet in a task of 30 s that does not give way",
+        do=nothing,
+        states=(("busy", 20), ("online", 30)),
+        watch_seconds=5,
+    ),
 )
 GOODBYES = (
     Fault(
@@ -139,7 +147,12 @@ async def test_each_kind_of_fault_is_told_for_what_it_is(tmp_path: Path) -> None
         Worker(name="soloing", pool="solo", holds_seconds=60),
         Worker(name="green", pool="gevent"),
         Worker(name="greening", pool="gevent", holds_seconds=60),
+        Worker(name="eventlet", pool="eventlet"),
+        Worker(name="eventing", pool="eventlet", holds_seconds=60),
+        Worker(name="scaling", options=("--autoscale=3,1",), holds_seconds=25),
         Worker(name="deaf", remote_control=False),
+        Worker(name="ahead", clock_ahead_seconds=3600),
+        Worker(name="behind", clock_ahead_seconds=-3600),
     ],
     ids=lambda worker: worker.name,
 )
@@ -154,6 +167,67 @@ async def test_whoever_is_killed_is_dead_soon(tmp_path: Path, worker: Worker) ->
     )
     beside = Fault(worker=Worker(name="beside"), what="beside it", do=nothing, watch_seconds=10)
     await held(tmp_path, (fault, beside))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_a_worker_without_heartbeats_is_dead_within_two_minutes(tmp_path: Path) -> None:
+    quiet = Worker(name="quiet", options=("--without-heartbeat",), holds_seconds=1)
+    fault = Fault(
+        worker=quiet,
+        what="SIGKILL, --without-heartbeat",
+        do=KILL,
+        states=(("dead", 120),),
+        alerts=DEAD,
+        watch_seconds=1,
+    )
+    await held(tmp_path, (fault,))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+async def test_whoever_is_stopped_hangs_until_it_goes_on(tmp_path: Path) -> None:
+    stopped = [
+        Worker(name="working", holds_seconds=40),
+        Worker(name="threading", pool="threads", holds_seconds=40),
+        Worker(name="solo", pool="solo"),
+        Worker(name="green", pool="gevent"),
+        Worker(name="eventlet", pool="eventlet"),
+        Worker(name="scaling", options=("--autoscale=3,1",)),
+    ]
+    faults = [
+        Fault(
+            worker=worker,
+            what=f"SIGSTOP, {worker.name}",
+            do=STOP,
+            states=(("hung", 20),),
+            alerts=HUNG,
+            watch_seconds=33,
+        )
+        for worker in stopped
+    ]
+    async with site(tmp_path, stopped) as running:
+        async with asyncio.TaskGroup() as group:
+            for fault in faults:
+                group.create_task(hold(running, fault, print))
+        for worker in stopped:
+            os.kill(running.process(worker.name).pid, signal.SIGCONT)
+        for worker in stopped:
+            await running.reaches(worker.name, "online", 20)
+        print(f"SIGCONT: {sorted(running.seen.items())}, alerts {running.raised}")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(200)
+async def test_a_short_stop_tells_nobody(tmp_path: Path) -> None:
+    stopped = [Worker(name="short"), Worker(name="solo", pool="solo")]
+    async with site(tmp_path, stopped) as running:
+        for worker in stopped:
+            os.kill(running.process(worker.name).pid, signal.SIGSTOP)
+        await asyncio.sleep(25)
+        for worker in stopped:
+            os.kill(running.process(worker.name).pid, signal.SIGCONT)
+        await quiet_until_online(running, "stopped for 25 s", 20)
 
 
 SITE = (Worker(name="one"), Worker(name="two"), Worker(name="three", pool="threads"))

@@ -7,6 +7,7 @@ import sys
 import time
 
 import redis
+from celery import Celery
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
@@ -95,6 +96,24 @@ async def test_a_killed_worker_that_comes_back_is_no_death(
         await watched.until(lambda w: [row.pid for row in w.part().workers] == [second.pid])
         await watched.until(lambda w: w.part().workers[0].restarts["false"] == 1)
         assert watched.states() == {"a@web1": "online"}
+
+
+async def test_a_worker_that_beats_and_takes_nothing_stalls_its_queue(
+    broker: EmbeddedBroker, workers: Workers, client: "redis.Redis"
+) -> None:
+    workers.start(*named("a@web1"), "-Q", "q", app="tests.broker.holding_app")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: [row.queues for row in w.part().workers] == [("q",)])
+        with Celery(broker=broker.url, set_as_current=False) as app:
+            app.control.broadcast("leave_queues")
+            await asyncio.sleep(1.5)  # the worker's last BRPOP ends
+            for _ in range(3):
+                app.send_task("hold", (0,), queue="q")
+        await watched.until(lambda w: w.part().workers[0].consuming is False)
+        await watched.until(lambda w: w.part().queues[0].verdict == "stalled")
+        (row,), (queue,) = watched.part().workers, watched.part().queues
+        assert (row.state, queue.length, queue.workers) == ("online", 3, 1)
+    assert client.keys("queue-monitor*") == []
 
 
 async def test_a_hung_control_does_not_stop_the_polls(

@@ -133,8 +133,8 @@ STUCK = task(
         # The timeout is the workers' own, and not known unless somebody says it.
         ("RedeliveryRisk", flying(3000.0, None), None, ""),
         ("QueueStalled", queue(length=5, workers=2, verdict="stalled"), True,
-         "high: 5 waiting and none is taken, although 2 live workers consume it and have a free "
-         "process"),
+         "high: 5 waiting, and of the 2 live workers that consume it one with a free process takes "
+         "none"),
         ("QueueStalled", queue(length=5, verdict="saturated"), False, ""),
         ("QueueStalled", queue(length=5), None, ""),
         ("QueueBacklogGrowing", GROWING, True,

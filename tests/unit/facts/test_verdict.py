@@ -53,5 +53,16 @@ def test_the_verdict(
     assert judge(samples, workers) == verdict
 
 
+@pytest.mark.parametrize(
+    ("verdict", "lengths"),
+    [("stalled", STEADY), ("stalled", range(10, 80, 10)), ("draining", range(70, 0, -10))],
+)
+def test_a_consumer_that_takes_nothing_stalls_a_queue_that_others_do_not_drain(
+    verdict: str, lengths: Sequence[int]
+) -> None:
+    samples = [*window(lengths, 5)[:-1], Sample(30.0, lengths[-1], left=30, passed_by=True)]
+    assert judge(samples, 2) == verdict
+
+
 def test_only_the_last_polls_count() -> None:
     assert judge([*window([0] * 7, 0), *window(STEADY, 0, FREE)], 2) == "stalled"

@@ -135,6 +135,7 @@ DEAD_WORKER = WorkerFacts(
     pid=4_711,
     active=2,
     processed=9_120,
+    consuming=True,
     task_events=True,
     concurrency=2,
     queues=("high",),
