@@ -25,6 +25,13 @@ def main(
     `celery -A`: what to watch where the command line names no broker.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["check"]:
+        from monitor.checks import command
+
+        # It has an exit status of its own for everything, wrong usage included.
+        return command.main(
+            words[1:], app_broker=app_broker, app_transport_options=app_transport_options
+        )
     args = _parser(words).parse_args(words)
     if app_broker and not getattr(args, "broker", None):
         args.broker = [app_broker]
@@ -139,6 +146,7 @@ def _run_config(args: argparse.Namespace) -> int:
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
     "config": ("check and show the settings", _declare_config),
+    "check": ("a plugin for Nagios and its kin", lambda _parser: None),
     "demo": ("watch a broker, workers and faults made for show", _declare_demo),
     "reference-app": ("the example application's workers and tasks", _declare_reference_app),
 }

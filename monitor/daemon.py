@@ -98,7 +98,8 @@ class Daemon:
 
     def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
         alerts = self._settings.alerts
-        self._engine = Engine(rules_of(alerts), saved.alerts)
+        self._rules = rules_of(alerts)
+        self._engine = Engine(self._rules, saved.alerts)
         spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
         self._outbox = Outbox(alerts, self._settings.channels, spread, saved.deliveries)
         self._dispatcher = Dispatcher(channels, self._sent, self._clock)
@@ -227,6 +228,11 @@ class Daemon:
         """Pending and firing alerts, and those resolved lately."""
         live = (alert for alert in self._engine.alerts if alert.state != "resolved")
         return (*live, *self._recent)
+
+    @property
+    def alertnames(self) -> frozenset[str]:
+        """The alert names of all rules that hold."""
+        return frozenset(rule.alert for rule in self._rules)
 
     @property
     def ready(self) -> bool:

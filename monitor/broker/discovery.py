@@ -28,6 +28,8 @@ class Discovery:
         """By exchange."""
         self._routes: dict[tuple[str, str], str | None] = {}
         """What `route` returned since the bindings were last read."""
+        self.complete = False
+        """Whether the whole keyspace has been gone through."""
         self.refused = ""
         """What the server said when it refused to be searched; empty: it did not."""
 
@@ -84,6 +86,7 @@ class Discovery:
             return False
         # Once round: what was not met is gone.
         self._tables, self._found = self._found, set()
+        self.complete = True
         return True
 
     def _bindings(self, key: bytes, members: list[bytes]) -> Iterable[Binding]:

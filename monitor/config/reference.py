@@ -6,7 +6,7 @@ A test compares the file with what this makes, so that the two cannot drift apar
 import json
 from collections.abc import Iterator
 
-from monitor.config.celery_options import WORKERS_OWN_OPTIONS
+from monitor.broker.celery_options import WORKERS_OWN_OPTIONS
 from monitor.config.describe import descriptions
 from monitor.config.environment import PREFIX
 from monitor.config.shape import Choice, Key, Leaf, Listing, Section, Shape, Table, root

@@ -13,8 +13,8 @@ from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from monitor.broker.celery_options import SENTINELS_OWN_OPTIONS, WORKERS_OWN_OPTIONS
 from monitor.broker.settings import SentinelOptions, TransportOptions
-from monitor.config.celery_options import SENTINELS_OWN_OPTIONS, WORKERS_OWN_OPTIONS
 from monitor.config.problem import Path
 from monitor.config.settings import Settings
 from monitor.values.secret import Secret

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from msgspec import json
 
 from monitor.web.api import snapshot_json
+from monitor.web.check import CheckHandler
 from monitor.web.headers import harden
 from monitor.web.health import broker_health
 from monitor.web.metrics import MetricsHandler
@@ -24,6 +25,7 @@ def make_app(source: Source) -> web.Application:
     """Return the application that shows `source`."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     handlers = _Handlers(source)
+    check = CheckHandler(source)
     app.add_routes(
         [
             web.get("/metrics", MetricsHandler(source).get),
@@ -31,6 +33,8 @@ def make_app(source: Source) -> web.Application:
             web.get("/-/ready", handlers.ready),
             web.get("/health", handlers.health),
             web.get("/api/v1/snapshot", handlers.snapshot),
+            web.get("/check/{kind}", check.get),
+            web.get("/check/{kind}/{name:(?s:.+)}", check.get),
             web.get("/", handlers.page),
             web.get("/page.css", _asset("page.css", "text/css")),
             web.get("/favicon.svg", _asset("favicon.svg", "image/svg+xml")),

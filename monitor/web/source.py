@@ -18,6 +18,10 @@ class Source(Protocol):
         """Pending and firing alerts, and those resolved lately."""
 
     @property
+    def alertnames(self) -> frozenset[str]:
+        """The alert names of all rules that hold."""
+
+    @property
     def ready(self) -> bool:
         """Whether the first poll of every broker was tried, whatever came of it."""
 

@@ -26,6 +26,7 @@ class FixedSource:
 
     snapshot: Snapshot | None = None
     alerts: tuple[Alert, ...] = ()
+    alertnames: frozenset[str] = frozenset({"QueueAbandoned", "WorkerHung"})
     ready: bool = True
     poll_interval_seconds: float = 5.0
     ticks: bool = True

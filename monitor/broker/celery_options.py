@@ -1,8 +1,8 @@
 """Celery's `broker_transport_options` that the monitor does not need.
 
 People paste the whole dictionary of their Celery app. These options of kombu's Redis transport
-and of its reconnecting change how workers work, not what stands in Redis: `settle.py` sets
-them aside, while a name that kombu does not know either is reported.
+and of its reconnecting change how workers work, not what stands in Redis: they are set
+aside, while a name that kombu does not know either is reported.
 """
 
 WORKERS_OWN_OPTIONS = frozenset(

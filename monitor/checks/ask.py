@@ -1,0 +1,102 @@
+"""Asks a running daemon. Standard library alone, because the plugin is started so often."""
+
+import base64
+import json
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
+
+from monitor.checks.question import Question, to_query
+from monitor.checks.result import Result, from_plain
+
+_ANSWER_BYTES = 8_000_000
+"""Thousands of objects fit; more is no answer of a daemon."""
+
+
+class AskError(Exception):
+    """There is no answer; the message is one line for the operator."""
+
+
+class Daemon(NamedTuple):
+    """Where the daemon is, and who we are there."""
+
+    url: str
+    user: str | None = None
+    password: str = ""
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+
+def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
+    """Return the daemon's judgement. Raises AskError."""
+    connection, base = _connection(daemon, timeout_seconds)
+    path = f"{base}/check/{asked.kind}?{urlencode(to_query(asked))}"
+    try:
+        connection.request("GET", path, headers=_headers(daemon))
+        response = connection.getresponse()
+        body = response.read(_ANSWER_BYTES + 1)
+    except TimeoutError as error:
+        raise AskError(f"{daemon.url} does not answer within {timeout_seconds:g} s") from error
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise AskError(f"{daemon.url} cannot be asked: {reason}") from error
+    finally:
+        connection.close()
+    if response.status in (401, 403):
+        raise AskError(f"{daemon.url} refuses the login: {response.status} {response.reason}")
+    try:
+        return from_plain(_decoded(body))
+    except ValueError as error:
+        what = f"{response.status} {response.reason}".strip()
+        raise AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does") from error
+
+
+def _decoded(body: bytes) -> Any:
+    """Return the document in `body`. Raises ValueError."""
+    if len(body) > _ANSWER_BYTES:
+        raise ValueError("too long")
+    try:
+        return json.loads(body)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _connection(daemon: Daemon, timeout_seconds: float) -> tuple[HTTPConnection, str]:
+    """Return a connection that is not open yet, and what the path begins with."""
+    try:
+        parts = urlsplit(daemon.url)
+        port = parts.port
+    except ValueError as error:
+        raise AskError("--url is not a URL: write it like http://host:9808") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise AskError("--url is not a URL: write it like http://host:9808")
+    if parts.username is not None:
+        raise AskError("--url must not hold a password: give --user and --password-file")
+    base = parts.path.rstrip("/")
+    if parts.scheme == "http":
+        return HTTPConnection(parts.hostname, port or 80, timeout=timeout_seconds), base
+    context = _tls(daemon)
+    port = port or 443
+    return HTTPSConnection(parts.hostname, port, timeout=timeout_seconds, context=context), base
+
+
+def _tls(daemon: Daemon) -> Any:
+    import ssl  # only who speaks TLS pays for it
+
+    try:
+        context = ssl.create_default_context(cafile=daemon.ca_file)
+        if daemon.cert_file:
+            context.load_cert_chain(daemon.cert_file, daemon.key_file)
+    except OSError as error:
+        raise AskError(f"a certificate cannot be used: {error.strerror or error}") from error
+    return context
+
+
+def _headers(daemon: Daemon) -> Mapping[str, str]:
+    headers = {"Accept": "application/json", "User-Agent": "queue-monitor-check"}
+    if daemon.user is not None:
+        login = f"{daemon.user}:{daemon.password}".encode()
+        headers["Authorization"] = "Basic " + base64.b64encode(login).decode()
+    return headers

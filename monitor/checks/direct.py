@@ -1,0 +1,164 @@
+"""Looks at a broker once, without a daemon: one poll and one round of questions to the workers.
+
+What only time tells is not known then: rates, verdicts, tasks, alerts, whether a worker that
+does not answer is dead, hung or busy, and the age of messages without a stamp.
+"""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from monitor import __version__
+from monitor.broker.address import parse_url
+from monitor.broker.control import Answers, Control
+from monitor.broker.discovery import Discovery
+from monitor.broker.failure import BrokerError
+from monitor.broker.keys import Keys
+from monitor.broker.poll import Poller
+from monitor.broker.settings import BrokerSettings
+from monitor.broker.wire import Wire
+from monitor.checks.known import Known
+from monitor.facts.books import Books
+from monitor.facts.readings import PollFailure
+from monitor.facts.settings import QueueLimits, WorkerSettings
+from monitor.facts.snapshot import MonitorFacts, QueueFacts, Snapshot, WorkerFacts
+
+KINDS = ("queues", "workers", "broker")
+"""What can be checked without a daemon."""
+
+_SEARCH_PART = 0.5
+"""Of the time there is, to look for queues that nobody named."""
+
+
+def look(broker: BrokerSettings, kind: str, names: Sequence[str], timeout_seconds: float) -> Known:
+    """Return what one look says, as far as a check of `kind` needs it; a broker that cannot be
+    read is down in it. `names` are those of the queues asked for.
+    """
+    snapshot = asyncio.run(_Look(broker, kind, names, timeout_seconds).snapshot())
+    return Known(snapshot=snapshot, now=snapshot.at, poll_interval_seconds=timeout_seconds)
+
+
+class _Look:
+    def __init__(
+        self, broker: BrokerSettings, kind: str, names: Sequence[str], timeout_seconds: float
+    ) -> None:
+        self._settings = broker
+        self._kind = kind
+        self._names = {name for name in names if not set(name) & set("*?[")}
+        self._timeout_seconds = timeout_seconds
+        options = broker.transport_options
+        self._keys = Keys(options, parse_url(broker.url).db)
+        self._found: set[str] | None = None
+        """The queues that a binding names; None: the search was not finished."""
+        self._workers: tuple[WorkerFacts, ...] | None = None
+        """Who listens for commands; None: they could not be asked."""
+        self._books = Books(
+            broker.name,
+            limits=QueueLimits(),
+            workers=WorkerSettings(),
+            steps=options.priority_steps,
+            visibility_timeout_seconds=options.visibility_timeout,
+            now=time.time(),
+        )
+
+    async def snapshot(self) -> Snapshot:
+        """Look, and return what was seen."""
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                await self._read()
+        except TimeoutError:
+            text = f"no answer within {self._timeout_seconds:g} s"
+            self._books.poll_failed(PollFailure(time.time(), "timeout", text))
+        except BrokerError as error:
+            self._books.poll_failed(PollFailure(time.time(), error.reason, str(error)))
+        now = time.time()
+        part = self._books.part(now)
+        return Snapshot(
+            at=now,
+            brokers=(replace(part.broker, settled=self._workers is not None),),
+            queues=tuple(self._seen_once(queue) for queue in part.queues if self._exists(queue)),
+            workers=self._workers or (),
+            monitor=MonitorFacts(version=__version__),
+        )
+
+    async def _read(self) -> None:
+        """Poll, and ask the workers. Raises BrokerError."""
+        wire = await Wire.open(self._settings, self._timeout_seconds)
+        try:
+            discovery = Discovery(self._keys)
+            if self._kind == "queues":
+                await self._find_queues(wire, discovery)
+            poller = Poller(self._keys, discovery.route)
+            self._books.polled(await poller.poll(wire, self._books.queues.names, time.time))
+            if self._kind == "workers":
+                await self._ask(wire)
+            elif self._kind == "queues":
+                # A queue has its length, whether or not this login may ask the workers.
+                with contextlib.suppress(BrokerError):
+                    await self._ask(wire)
+        finally:
+            wire.close()
+
+    async def _find_queues(self, wire: Wire, discovery: Discovery) -> None:
+        until = time.time() + self._timeout_seconds * _SEARCH_PART
+        found: set[str] = set()
+        while not (discovery.complete or discovery.refused) and time.time() < until:
+            found = await discovery.queues(wire, until, time.time)
+        self._found = found if discovery.complete else None
+        self._books.watch_queues(found | self._names, time.time())
+
+    async def _ask(self, wire: Wire) -> None:
+        control = Control(self._keys, f"queue-monitor.reply.check-{os.getpid()}")
+        try:
+            answers = await control.ask(wire, ("stats", "active_queues"), None, time.time)
+        finally:
+            await control.clear(wire)
+        self._workers = tuple(_workers(self._settings.name, answers))
+
+    def _exists(self, queue: QueueFacts) -> bool:
+        """Return whether there is such a queue: Redis does not tell an empty one from none."""
+        return self._found is None or queue.queue_name in self._found or queue.length != 0
+
+    def _seen_once(self, queue: QueueFacts) -> QueueFacts:
+        """Return the row without what a single look cannot know, and with who consumes it."""
+        exact = queue.oldest_age_exact
+        row = replace(
+            queue,
+            oldest_age_seconds=queue.oldest_age_seconds if exact else None,
+            oldest_age_exact=exact or None,
+        )
+        workers = self._workers
+        if workers is None or any(worker.queues is None for worker in workers):
+            return row
+        return replace(row, workers=sum(row.queue_name in (w.queues or ()) for w in workers))
+
+
+def _workers(broker: str, answers: Answers) -> Iterator[WorkerFacts]:
+    """Yield a row for each worker that answered, and for each listener that did not."""
+    queues = {each.hostname: each.queues for each in answers.replies if each.queues is not None}
+    processes = [each for each in answers.replies if each.queues is None]
+    shared = Counter(each.hostname for each in processes)
+    for each in processes:
+        several = shared[each.hostname] > 1
+        yield WorkerFacts(
+            broker=broker,
+            hostname=f"{each.hostname}#{each.pid}" if several else each.hostname,
+            state="online",
+            last_seen_at=each.at,
+            queues=queues.get(each.hostname),
+            concurrency=each.concurrency,
+            pool=each.pool,
+        )
+    listeners = answers.count.listeners if answers.count else 0
+    for number in range(1, listeners - len(processes) + 1):
+        yield WorkerFacts(
+            broker=broker,
+            hostname=f"silent listener {number}",
+            state="unknown",
+            reason="it listens for commands and answers none: busy, hung, or no worker",
+        )
