@@ -29,10 +29,18 @@ class EmbeddedBroker:
 
     `folder` is where its data and `broker.log` go; the caller owns it. `config` is the end of
     the server's command line, such as `("--appendonly", "yes")`; without it nothing is kept.
+    `program` is the server to start, if not the one that `find_server` finds.
     """
 
-    def __init__(self, folder: Path, port: int | None = None, config: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        port: int | None = None,
+        config: Sequence[str] = (),
+        program: Path | None = None,
+    ) -> None:
         self._folder = folder
+        self._program = program
         self._wanted_port = port
         self._config = tuple(config)
         self._process: processes.Process | None = None
@@ -61,7 +69,7 @@ class EmbeddedBroker:
 
     def start(self) -> None:
         """Start the server and return when it answers. Raises BrokerError."""
-        program = find_server()
+        program = self._program or find_server()
         if self._wanted_port is not None:
             if not self._start_on(program, self._wanted_port):
                 raise BrokerError(f"port {self._wanted_port} is taken")

@@ -1,11 +1,14 @@
 """Connecting to a real server."""
 
 import asyncio
+from pathlib import Path
 
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.wire import Wire
 from monitor.demo.broker import EmbeddedBroker
 from monitor.values.secret import Secret
+from tests.broker.conftest import Workers, watching
+from tests.broker.test_queues_real import send
 
 
 async def test_whoever_is_cancelled_while_connecting_is_cancelled(broker: EmbeddedBroker) -> None:
@@ -22,3 +25,22 @@ async def test_whoever_is_cancelled_while_connecting_is_cancelled(broker: Embedd
         if task.cancel():
             await asyncio.wait([task])
             assert task.cancelled()
+
+
+async def test_a_server_is_watched_through_its_unix_socket(tmp_path: Path) -> None:
+    socket = tmp_path / "redis socket"
+    url = f"redis+socket://{str(socket).replace(' ', '%20')}?virtual_host=2"
+    with EmbeddedBroker(tmp_path, config=("--unixsocket", str(socket))) as server:
+        workers = Workers(tmp_path, url)
+        workers.start("-n", "high@web1", "-Q", "high", "-P", "solo")
+        try:
+            async with watching(url) as watched:
+                await watched.until(lambda w: w.states() == {"high@web1": "online"}, 40)
+                await watched.until(lambda w: {queue.workers for queue in w.part().queues} == {1})
+                send(url, "low", count=3)
+                await watched.until(lambda w: w.lengths() == {"high": 0, "low": 3})
+                server.kill()
+                await watched.until(lambda w: str(socket) in (w.part().broker.error or ""))
+                assert set(watched.part().broker.poll_errors) == {"connect"}
+        finally:
+            workers.stop()

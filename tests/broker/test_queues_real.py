@@ -10,7 +10,9 @@ from celery import Celery
 
 from monitor.broker.settings import QueueSelection, TransportOptions
 from monitor.demo.broker import EmbeddedBroker
-from tests.broker.conftest import watching
+from tests.broker.conftest import Workers, watching
+
+PAUSE = "monitor.reference_app.tasks.pause"
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -22,12 +24,13 @@ OPTIONS: list[dict[str, Any]] = [
 
 def send(url: str, queue: str, priority: int = 0, count: int = 1, **options: Any) -> None:
     transport_options = options.pop("transport_options", {})
+    name, arguments = options.pop("name", "app.add"), options.pop("args", (1, 2))
     app = Celery(broker=url)
     app.conf.broker_transport_options = transport_options
     with app.connection_for_write() as connection:
         for _ in range(count):
             app.send_task(
-                "app.add", (1, 2), queue=queue, priority=priority, connection=connection, **options
+                name, arguments, queue=queue, priority=priority, connection=connection, **options
             )
     app.close()
 
@@ -126,7 +129,10 @@ async def test_a_stamped_message_has_an_exact_age_and_a_countdown_none(
         rows = {queue.queue_name: queue for queue in watched.part().queues}
         assert rows["stamped"].oldest_age_seconds == pytest.approx(100, abs=3)
         assert rows["stamped"].oldest_age_exact is True
-        assert rows["counting"].oldest_age_seconds is None
+        assert (rows["counting"].oldest_age_seconds, rows["counting"].oldest_age_exact) == (
+            0.0,
+            True,
+        )
 
 
 async def test_a_body_of_a_megabyte_does_not_leave_the_server(
@@ -193,3 +199,35 @@ async def test_a_server_without_info_is_polled_all_the_same(tmp_path: Path) -> N
         async with watching(broker.url) as watched:
             await watched.until(lambda w: w.lengths() == {"high": 1})
             assert watched.part().broker.memory_used_bytes is None
+
+
+NAMES = ("очередь", "队列 7", 'a"b\\c', "tab\tand\nline", "*[glob]?", "naïve 😀")
+
+
+async def test_a_queue_may_have_any_name(broker: EmbeddedBroker, client: "redis.Redis") -> None:
+    for length, name in enumerate(NAMES, 1):
+        send(broker.url, name, priority=3, count=length, headers={"x_enqueued_at": 1.7e9})
+    client.lpush(b"\xff\xfe", "x")
+    client.sadd("_kombu.binding.bytes", b"rk\x06\x16\x06\x16\xff\xfe")
+    async with watching(broker.url) as watched:
+        expected = {name: length for length, name in enumerate(NAMES, 1)} | {"\udcff\udcfe": 1}
+        await watched.until(lambda w: w.lengths() == expected)
+        ages = {q.queue_name: q.oldest_age_exact for q in watched.part().queues}
+        assert ages == {**dict.fromkeys(NAMES, True), "\udcff\udcfe": None}
+
+
+async def test_a_worker_may_consume_a_queue_of_any_name(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    workers.start("-n", "работник@web1", "-Q", "очередь,队列 7", "-P", "solo", "-E")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.states() == {"работник@web1": "online"}, 40)
+        send(broker.url, "队列 7", name=PAUSE, args=(0,))
+        await watched.until(
+            lambda w: (
+                {(t.name, t.succeeded) for t in w.part().tasks}
+                == {("monitor.reference_app.tasks.pause", 1)}
+            )
+        )
+        consumed = {q.queue_name: q.workers for q in watched.part().queues}
+        assert consumed == {"очередь": 1, "队列 7": 1}
