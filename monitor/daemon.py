@@ -24,6 +24,7 @@ from monitor import __version__
 from monitor.alerts.alert import Alert
 from monitor.alerts.engine import Engine
 from monitor.alerts.outbox import Outbox
+from monitor.alerts.routing import make_route
 from monitor.alerts.rules import rules_of
 from monitor.brokers import Brokers
 from monitor.channels.base import Channel
@@ -101,7 +102,8 @@ class Daemon:
         self._rules = rules_of(alerts)
         self._engine = Engine(self._rules, saved.alerts)
         spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
-        self._outbox = Outbox(alerts, self._settings.channels, spread, saved.deliveries)
+        routes = map(make_route, self._settings.channels)
+        self._outbox = Outbox(alerts, routes, spread, saved.deliveries)
         self._dispatcher = Dispatcher(channels, self._sent, self._clock)
         self._brokers = Brokers(
             self._settings,

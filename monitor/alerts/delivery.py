@@ -30,7 +30,7 @@ alert that comes and goes for days must not fill the memory."""
 
 
 class Recipient(Protocol):
-    """What the decision needs to know of a channel; the settings of every channel have it."""
+    """What the decision needs to know of a channel; a `routing.Route` is one."""
 
     @property
     def name(self) -> str:
@@ -39,6 +39,9 @@ class Recipient(Protocol):
     @property
     def send_resolved(self) -> bool:
         """Whether it is to be told that an alert is over."""
+
+    def takes(self, alert: Alert) -> bool:
+        """Return whether it is to be told of `alert` at all."""
 
 
 class Delivery(Struct, frozen=True, kw_only=True):

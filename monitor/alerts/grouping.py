@@ -21,12 +21,9 @@ class Group:
 
 
 def groups_of(alerts: Iterable[Alert], group_by: tuple[str, ...]) -> dict[str, Group]:
-    """Return the groups of the firing and resolved `alerts` by their keys.
-
-    Alerts of severity `info` are in none: they are shown, and nobody is called for them.
-    """
+    """Return the groups of the firing and resolved `alerts` by their keys."""
     by_labels: dict[Labels, Group] = {}
-    told = (alert for alert in alerts if alert.state != "pending" and alert.severity != "info")
+    told = (alert for alert in alerts if alert.state != "pending")
     for alert in sorted(told, key=lambda alert: (alert.started_at or 0.0, alert.labels)):
         labels = tuple(label for label in alert.labels if label[0] in group_by)
         group = by_labels.get(labels)

@@ -4,7 +4,7 @@ The daemon asks it for the notices that are due, has them sent, and reports back
 each. A notice that failed is not kept: what is true at the next try is told then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 
 from msgspec import Struct
@@ -32,6 +32,9 @@ MAX_RETRY_AFTER_SECONDS = 3600.0
 
 Slot = tuple[str, str]
 """A channel's name and a group's key; one notice at a time is on its way for each."""
+
+_Groups = Mapping[str, dict[str, Group]]
+"""Groups by their keys, by the names of the channels."""
 
 
 class _Retry(Struct, frozen=True):
@@ -74,7 +77,7 @@ class Outbox:
 
         Each must be reported by `delivered` or `failed`.
         """
-        groups = groups_of(alerts, self._settings.group_by)
+        groups = self._groups(alerts)
         self._settle(groups, now)
         notices = []
         for slot, recipient, group, at in self._waiting(groups):
@@ -88,7 +91,7 @@ class Outbox:
 
         It may be past. None: not before an alert changes or a notice on its way is reported.
         """
-        groups = groups_of(alerts, self._settings.group_by)
+        groups = self._groups(alerts)
         return min((at for _, _, _, at in self._waiting(groups)), default=None)
 
     def delivered(self, notice: Notice, now: float) -> None:
@@ -122,7 +125,7 @@ class Outbox:
 
     def owed(self, alerts: Iterable[Alert]) -> frozenset[Incarnation]:
         """Return the incarnations of the resolved alerts that somebody has yet to be told of."""
-        groups = groups_of(alerts, self._settings.group_by)
+        groups = self._groups(alerts)
         return frozenset(
             alert.incarnation
             for slot, recipient, group in self._slots(groups)
@@ -135,12 +138,20 @@ class Outbox:
         doubled = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 16)
         return min(doubled, MAX_RETRY_SECONDS) * self._random.uniform(0.5, 1.0)
 
-    def _slots(self, groups: dict[str, Group]) -> Iterator[tuple[Slot, Recipient, Group]]:
+    def _groups(self, alerts: Iterable[Alert]) -> _Groups:
+        """Return for each channel the groups of the alerts that it takes."""
+        alerts = tuple(alerts)
+        return {
+            name: groups_of(filter(recipient.takes, alerts), self._settings.group_by)
+            for name, recipient in self._recipients.items()
+        }
+
+    def _slots(self, groups: _Groups) -> Iterator[tuple[Slot, Recipient, Group]]:
         for name, recipient in self._recipients.items():
-            for key, group in groups.items():
+            for key, group in groups[name].items():
                 yield (name, key), recipient, group
 
-    def _waiting(self, groups: dict[str, Group]) -> Iterator[tuple[Slot, Recipient, Group, float]]:
+    def _waiting(self, groups: _Groups) -> Iterator[tuple[Slot, Recipient, Group, float]]:
         """Yield the slots that have something to tell, and from when on they may."""
         for slot, recipient, group in self._slots(groups):
             if slot in self._in_flight:
@@ -152,13 +163,13 @@ class Outbox:
             quiet_until = self._quiet_until.get(slot[0], at)
             yield slot, recipient, group, max(at, quiet_until, retry.at if retry else at)
 
-    def _settle(self, groups: dict[str, Group], now: float) -> None:
+    def _settle(self, groups: _Groups, now: float) -> None:
         """Forget the deliveries of groups that are over, and retries of what is no longer due."""
         for slot, told in list(self._told.items()):
             if slot in self._in_flight:
                 continue
             kept = settled(
-                told, groups.get(slot[1]), self._recipients[slot[0]], self._settings, now
+                told, groups[slot[0]].get(slot[1]), self._recipients[slot[0]], self._settings, now
             )
             if kept is None:
                 del self._told[slot]

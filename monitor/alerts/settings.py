@@ -28,7 +28,8 @@ class RuleSettings:
     keep_firing_for: Seconds = 0.0
     """How long the condition must be over before the alert resolves."""
     severity: Severity = "warning"
-    """How bad it is; a label of the alert. An alert that is `info` is shown and not sent."""
+    """How bad it is; a label of the alert. What is `info` is shown, and only
+    sent to channels that ask for it."""
     summary: str = ""
     """The line that people read; `{name}` stands for a label or fact of the object."""
     cause: str = ""

@@ -9,6 +9,7 @@ from itertools import chain, pairwise, takewhile
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
+from monitor.alerts.matchers import MatcherError, parse_matchers
 from monitor.alerts.rules import RuleError, compile_rule
 from monitor.broker.address import is_sentinel, parse_url
 from monitor.broker.settings import BrokerSettings, TlsSettings
@@ -187,6 +188,7 @@ def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:
 def _channels(settings: Settings, tree: Node) -> Iterator[Problem]:
     yield from _unique(tree, ("channels",), "name", [each.name for each in settings.channels])
     for index, channel in enumerate(settings.channels):
+        yield from _matchers(channel.matchers, tree, ("channels", index, "matchers"))
         match channel:
             case WebhookSettings():
                 parts = _split(channel.url.reveal())
@@ -198,6 +200,20 @@ def _channels(settings: Settings, tree: Node) -> Iterator[Problem]:
                 if not parts or not (_is_http(parts) and parts.username and parts.path.strip("/")):
                     message = "is not a DSN: it looks like https://key@host/42"
                     yield _problem(tree, ("channels", index, "dsn"), message)
+
+
+def _matchers(texts: Sequence[str], tree: Node, path: Path) -> Iterator[Problem]:
+    for index, text in enumerate(texts):
+        try:
+            found = parse_matchers(text)
+        except MatcherError as error:
+            yield _problem(tree, (*path, index), masked(error.message), error.offset)
+            continue
+        if not found:
+            yield _problem(tree, (*path, index), "must not be empty")
+        for name in [each.name for each in found if each.name not in _ALERT_LABELS]:
+            message = f"unknown label {quoted(name)}{did_you_mean(name, _ALERT_LABELS)}"
+            yield _problem(tree, (*path, index), message)
 
 
 def _split(url: str) -> SplitResult | None:

@@ -11,7 +11,17 @@ from functools import cache
 
 @cache
 def descriptions(settings: type) -> dict[str, str]:
-    """Return the docstrings of the fields of a settings dataclass, by the field's name."""
+    """Return the docstrings of the fields of a settings dataclass, by the field's name.
+
+    A field of a base class keeps the words it has there, where it is given no others.
+    """
+    found: dict[str, str] = {}
+    for declared in reversed(settings.__mro__[:-1]):
+        found |= _own(declared)
+    return found
+
+
+def _own(settings: type) -> dict[str, str]:
     source = textwrap.dedent(inspect.getsource(settings))
     body = ast.parse(source).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101  # the source of a class is a class

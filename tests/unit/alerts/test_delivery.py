@@ -2,13 +2,14 @@ import pytest
 
 from monitor.alerts.delivery import MAX_UNTOLD, Delivery, after, due_at, notice_of, settled
 from monitor.alerts.grouping import groups_of
+from monitor.alerts.routing import make_route
 from monitor.alerts.settings import AlertSettings
 from monitor.channels.settings import LogChannelSettings
 from tests.unit.alerts.worlds import alert
 
 SETTINGS = AlertSettings(group_wait=3.0, group_interval=30.0, repeat_interval=3600.0)
-ALL = LogChannelSettings(type="log", name="all")
-FIRING_ONLY = LogChannelSettings(type="log", name="firing-only", send_resolved=False)
+ALL = make_route(LogChannelSettings(type="log", name="all"))
+FIRING_ONLY = make_route(LogChannelSettings(type="log", name="firing-only", send_resolved=False))
 
 A = alert(queue_name="a", started_at=100.0)
 B = alert(queue_name="b", started_at=110.0)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.alerts.engine import Engine
 from monitor.alerts.outbox import Outbox
+from monitor.alerts.routing import make_route
 from monitor.alerts.settings import AlertSettings
 from monitor.channels.settings import LogChannelSettings
 from tests.unit.alerts.worlds import queue, rule, snapshot
@@ -57,8 +58,8 @@ class Monitor:
 
     def __init__(self, send_resolved):
         self.channels = [
-            LogChannelSettings(type="log", name="one"),
-            LogChannelSettings(type="log", name="two", send_resolved=send_resolved),
+            make_route(LogChannelSettings(type="log", name="one")),
+            make_route(LogChannelSettings(type="log", name="two", send_resolved=send_resolved)),
         ]
         self.receivers = {channel.name: Receiver() for channel in self.channels}
         self.fired = set()

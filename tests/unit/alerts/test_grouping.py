@@ -18,11 +18,6 @@ def test_pending_alerts_are_in_no_group():
     assert groups_of([alert(started_at=None)], BY) == {}
 
 
-def test_what_is_only_for_information_is_in_no_group():
-    over = alert(severity="info", resolved_at=3.0)
-    assert groups_of([alert(severity="info"), over], BY) == {}
-
-
 def test_without_labels_to_group_by_all_alerts_are_one_group():
     assert list(groups_of([alert(), alert("Other")], ())) == ["{}:{}"]
 

@@ -8,13 +8,14 @@ from monitor.alerts.outbox import (
     REFUSED_RETRY_SECONDS,
     Outbox,
 )
+from monitor.alerts.routing import make_route
 from monitor.alerts.settings import AlertSettings
 from monitor.channels.settings import LogChannelSettings
 from tests.unit.alerts.worlds import alert
 
 SETTINGS = AlertSettings(group_wait=3.0, group_interval=30.0, repeat_interval=3600.0)
-ONE = LogChannelSettings(type="log", name="one")
-TWO = LogChannelSettings(type="log", name="two")
+ONE = make_route(LogChannelSettings(type="log", name="one"))
+TWO = make_route(LogChannelSettings(type="log", name="two"))
 
 FIRING = alert(started_at=100.0)
 OVER = alert(started_at=100.0, resolved_at=160.0)
@@ -131,7 +132,9 @@ def test_what_is_refused_for_good_is_not_hammered():
 
 def test_backoff_is_forgotten_with_the_alert_that_it_was_about():
     box = Outbox(
-        SETTINGS, [LogChannelSettings(type="log", name="one", send_resolved=False)], Random(0)
+        SETTINGS,
+        [make_route(LogChannelSettings(type="log", name="one", send_resolved=False))],
+        Random(0),
     )
     (notice,) = box.due([FIRING], 103.0)
     box.failed(notice, 103.0, permanent=True)
@@ -156,3 +159,13 @@ def test_what_a_removed_channel_was_told_is_forgotten():
     told(before, [FIRING], 103.0)
     box = outbox(TWO, saved=before.deliveries)
     assert [delivery.channel for delivery in box.deliveries] == ["two"]
+
+
+def test_a_channel_is_told_of_what_it_takes_and_nothing_else():
+    low_only = make_route(LogChannelSettings(type="log", name="low", matchers=("queue_name=low",)))
+    info = make_route(LogChannelSettings(type="log", name="info", severity=("info",)))
+    low = alert(queue_name="low", started_at=100.0)
+    remark = alert("Remark", severity="info", started_at=100.0)
+    box = outbox(ONE, low_only, info)
+    due = {notice.channel: notice.firing for notice in box.due([FIRING, low, remark], 103.0)}
+    assert due == {"one": (FIRING, low), "low": (low,), "info": (remark,)}

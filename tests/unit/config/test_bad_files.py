@@ -51,6 +51,19 @@ MESSAGES: dict[str, list[str]] = {
     "broker_urls_in_one": [
         "~:2:10: brokers[0].url: holds several URLs: give each broker its own item",
     ],
+    "channel_matchers": [
+        '~:5:9: channels[0].matchers[0]: is not a matcher: write it like alertname="WorkerDead"',
+        "~:6:9: channels[0].matchers[1]: unknown label 'queue' (did you mean 'queue_name'?)",
+        (
+            "~:7:19: channels[0].matchers[2]: is not a regular expression: missing ), "
+            "unterminated subpattern at position 0"
+        ),
+        "~:8:10: channels[0].matchers[3]: must not be empty",
+        (
+            "~:9:26: channels[0].severity[1]: expected one of critical, warning, info, none, "
+            "not 'fatal'"
+        ),
+    ],
     "channel_names_alike": [
         "~:4:5: channels[1].name: 'webhook' is used twice: each needs its own",
     ],
