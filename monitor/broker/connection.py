@@ -23,10 +23,8 @@ _HANDSHAKE_PART = 0.5
 """Of the time there is to connect."""
 
 
-async def connect(
-    settings: BrokerSettings, timeout_seconds: float
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Open a connection: logged in, on its database, speaking RESP2.
+async def connect(settings: BrokerSettings, timeout_seconds: float) -> asyncio.StreamWriter:
+    """Open a connection: logged in, on its database, speaking RESP2, with nothing left to read.
 
     Raises BrokerError.
     """
@@ -43,11 +41,11 @@ async def connect(
         if address.scheme == "rediss" and (hint := _tls_hint(failure)):
             failure = BrokerError(failure.reason, f"{failure} ({hint})")
         raise failure from error
-    # redis-py has no public way to its streams; wire.py is why they are wanted. Taking them
-    # away also keeps redis-py from closing or reading them behind our back.
-    reader, writer = connection._reader, connection._writer
+    # redis-py has no public way to its stream; wire.py is why it is wanted. Taking it away
+    # also keeps redis-py from closing or reading it behind our back.
+    writer = connection._writer
     connection._reader = connection._writer = None
-    return cast(asyncio.StreamReader, reader), cast(asyncio.StreamWriter, writer)
+    return cast(asyncio.StreamWriter, writer)
 
 
 def _tls_hint(failure: BrokerError) -> str:
