@@ -29,7 +29,8 @@ class _Envelope(msgspec.Struct, gc=False):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _event = msgspec.json.Decoder(Event)
-_events = msgspec.json.Decoder(list[Event])
+# Worker events and gevent's task events are single objects, other task events come in lists.
+_events = msgspec.json.Decoder(list[Event] | Event)
 _each = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -47,64 +48,62 @@ class EventReader:
     ) -> None:
         self._handlers = handlers
         self._task_seen = task_seen
+        self._by_worker = {
+            kind for kind in handlers if kind.startswith("task-") and kind != "task-sent"
+        }
         self.received: dict[str, int] = {}
         self.dropped: dict[str, int] = {}
 
     def read(self, replies: Iterable[Reply], at: float) -> None:
         """Take the replies of a subscribed connection, received at `at`."""
+        # One flat loop: at 100,000 events a second a call more is felt.
+        read_envelope, read_events = _envelope.decode, _events.decode
+        handlers, task_seen, received = self._handlers, self._task_seen, self.received
+        by_worker = self._by_worker
         for reply in replies:
-            if type(reply) is list and len(reply) == 4 and reply[0] == b"pmessage":
-                self._message(reply[3], at)
-
-    def _message(self, data: bytes, at: float) -> None:
-        try:
-            body = _envelope.decode(data).body
-        except _UNREADABLE:
-            self._drop("envelope")
-            return
-        try:
-            # Worker events and gevent's task events are single objects.
-            events = _events.decode(body) if body[:1] == b"[" else (_event.decode(body),)
-        except _UNREADABLE:
-            self._one_by_one(body, at)
-            return
-        for event in events:
-            self._hand_on(event, at)
-
-    def _hand_on(self, event: Event, at: float) -> None:
-        kind = event.type
-        received = self.received
-        if kind in received:
-            received[kind] += 1
-        else:
-            self._first(kind)
-        handler = self._handlers.get(kind)
-        if handler is None:
-            return
-        handler(event, at)
-        if kind[:5] == "task-" and kind != "task-sent" and event.hostname is not None:
-            self._task_seen(event.hostname, event.pid, kind, at)
+            if type(reply) is not list or len(reply) != 4 or reply[0] != b"pmessage":
+                continue
+            try:
+                events = read_events(read_envelope(reply[3]).body)
+            except _UNREADABLE:
+                events = self._readable(reply[3])
+            for event in events if isinstance(events, list) else (events,):
+                kind = event.type
+                if kind in received:
+                    received[kind] += 1
+                else:
+                    self._first(kind)
+                handler = handlers.get(kind)
+                if handler is not None:
+                    handler(event, at)
+                    if kind in by_worker and event.hostname is not None:
+                        task_seen(event.hostname, event.pid, kind, at)
 
     def _first(self, kind: str) -> None:
         if len(self.received) >= _TYPES_MOST or len(kind) > _TYPE_MOST:
             kind = "other"
         self.received[kind] = self.received.get(kind, 0) + 1
 
-    def _one_by_one(self, body: bytes, at: float) -> None:
-        """Save the good events of a list that holds a bad one."""
+    def _readable(self, data: bytes) -> list[Event]:
+        """Return the good events of a message that holds something bad."""
         try:
-            parts = _each.decode(body) if body[:1] == b"[" else []
+            body = _envelope.decode(data).body
+        except _UNREADABLE:
+            self._drop("envelope")
+            return []
+        try:
+            parts = _each.decode(body)
         except _UNREADABLE:
             parts = []
         if not parts:
             self._drop("body")
+        events = []
         for part in parts:
             try:
-                event = _event.decode(part)
+                events.append(_event.decode(part))
             except _UNREADABLE:
                 self._drop("event")
-            else:
-                self._hand_on(event, at)
+        return events
 
     def _drop(self, reason: str) -> None:
         self.dropped[reason] = self.dropped.get(reason, 0) + 1

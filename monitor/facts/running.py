@@ -19,38 +19,28 @@ _DOUBTED_AFTER_SECONDS = 600.0
 _ASK_AGAIN_SECONDS = 60.0
 
 
-class Run:
-    """One uuid on its way."""
+class Run(Struct, gc=False):
+    """One uuid on its way.
 
-    __slots__ = (
-        "ask_at",
-        "confirmed",
-        "due_at",
-        "first_seen_at",
-        "hostname",
-        "name",
-        "pending",
-        "pid",
-        "series",
-        "started_at",
-    )
+    Not tracked by the garbage collector, as nothing that it refers to refers to it: a hundred
+    thousand of them under way would be walked through again and again.
+    """
 
-    def __init__(self, name: str | None, at: float) -> None:
-        self.name = name
-        self.first_seen_at = at
-        self.series: TaskSeries | None = None
-        self.due_at: float | None = None
-        """When it was sent, or its ETA when that is later; None: not seen being sent."""
-        self.hostname: str | None = None
-        self.pid: int | None = None
-        """Of the worker that runs it; None: not known, where `active` told of it."""
-        self.pending: list[tuple[Event, float]] | None = None
-        """What happened before its queue was known."""
-        self.started_at = at
-        self.ask_at = 0.0
-        """When its worker may be asked next whether it still runs."""
-        self.confirmed = False
-        """Whether its worker said that it still ran when it was past its bound."""
+    name: str | None
+    first_seen_at: float
+    series: TaskSeries | None = None
+    due_at: float | None = None
+    """When it was sent, or its ETA when that is later; None: not seen being sent."""
+    hostname: str | None = None
+    pid: int | None = None
+    """Of the worker that runs it; None: not known, where `active` told of it."""
+    pending: list[tuple[Event, float]] | None = None
+    """What happened before its queue was known."""
+    started_at: float = 0.0
+    ask_at: float = 0.0
+    """When its worker may be asked next whether it still runs."""
+    confirmed: bool = False
+    """Whether its worker said that it still ran when it was past its bound."""
 
 
 class Longest(Struct, frozen=True):

@@ -69,8 +69,7 @@ class TaskBook:
             return
         run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, name, at)
         # First of all: a started that came before it waits for this time.
-        eta_at = parse_time(event.eta) if event.eta else None
-        run.due_at = at if eta_at is None or eta_at < at else eta_at
+        run.due_at = at if event.eta is None else max(at, parse_time(event.eta) or at)
         series = run.series
         if series is None:
             series = self._name(run, name, event.queue or UNKNOWN)
@@ -100,37 +99,35 @@ class TaskBook:
 
     def _started(self, event: Event, at: float) -> None:
         """Take a task-started."""
-        run = self._counted(event, at)
         uuid = event.uuid
-        if uuid is not None and run is not None and uuid in self._runs:
+        if uuid is None:
+            return
+        run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, None, at)
+        series = run.series
+        if series is None:
+            run.hostname = run.hostname or event.hostname
+            self._wait_for_queue(run, event, at)
+        else:
+            _count_started(series, run, at)
+        if uuid in self._runs:
             run.hostname, run.pid = event.hostname, event.pid
             self.running.begin(uuid, run, at)
 
     def _stopped(self, event: Event, at: float) -> None:
         """Take an event that says how a run, or a try of it, came to its end."""
-        run = self._counted(event, at)
         uuid = event.uuid
-        if uuid is None or run is None:
+        if uuid is None:
             return
+        run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, None, at)
+        series = run.series
+        if series is None:
+            run.hostname = run.hostname or event.hostname
+            self._wait_for_queue(run, event, at)
+        else:
+            series.count(event)
         self.running.end(uuid)
         if event.type in _FINAL and self._runs.pop(uuid, None) is not None:
             self._end(uuid, run)
-
-    def _counted(self, event: Event, at: float) -> Run | None:
-        """Count an event that carries nothing but the uuid; None: not even that."""
-        uuid = event.uuid
-        if uuid is None:
-            return None
-        run = self._runs.get(uuid)
-        if run is None:
-            run = self._find_ended(uuid) or self._start(uuid, None, at)
-        if run.series is None:
-            if run.hostname is None:
-                run.hostname = event.hostname
-            self._wait_for_queue(run, event, at)
-        else:
-            _count(run.series, run, event, at)
-        return run
 
     def told_running(
         self,
@@ -203,24 +200,25 @@ class TaskBook:
             self._waiting.append((at + _SENT_MAY_LAG_SECONDS, run))
         run.pending.append((event, at))
 
-    def _name(self, run: Run, name: str | None, queue_name: str) -> TaskSeries:
+    def _name(self, run: Run, name: str, queue_name: str) -> TaskSeries:
         """Decide for good under which series the run counts, and count what waited."""
-        series = run.series = self._of(name or run.name or UNKNOWN, queue_name)
-        for event, at in run.pending or ():
-            _count(series, run, event, at)
-        run.pending = None
+        series = self._series.get((name, queue_name)) or self._new_series(name, queue_name)
+        run.series = series
+        if run.pending is not None:
+            for event, at in run.pending:
+                _count(series, run, event, at)
+            run.pending = None
         return series
 
-    def _of(self, name: str, queue_name: str) -> TaskSeries:
+    def _new_series(self, name: str, queue_name: str) -> TaskSeries:
+        """Return the series of these names, which may be too long to be had as they are."""
+        name, queue_name = bounded(name), bounded(queue_name)
+        if (name, queue_name) not in self._series and len(self._series) >= _SERIES_MOST:
+            name = queue_name = OTHER  # names made of arguments would grow for ever
         series = self._series.get((name, queue_name))
         if series is None:
-            name, queue_name = bounded(name), bounded(queue_name)
-            series = self._series.get((name, queue_name))
-        if series is None:
-            if len(self._series) >= _SERIES_MOST:
-                name = queue_name = OTHER  # names made of arguments would grow for ever
-            made = TaskSeries(name, queue_name, self.running.bound(name))
-            series = self._series.setdefault((name, queue_name), made)
+            series = TaskSeries(name, queue_name, self.running.bound(name))
+            self._series[name, queue_name] = series
         return series
 
     def settle(self, now: float, only_queue: Callable[[str], str | None]) -> None:
@@ -234,7 +232,7 @@ class TaskBook:
             run = waiting.popleft()[1]
             if run.series is None:
                 queue_name = only_queue(run.hostname) if run.hostname else None
-                self._name(run, run.name, queue_name or UNKNOWN)
+                self._name(run, run.name or UNKNOWN, queue_name or UNKNOWN)
 
     def mark(self, now: float) -> None:
         """Let the windows move on; not called while nothing can be heard."""
@@ -305,11 +303,21 @@ def _blind(row: TaskFacts) -> TaskFacts:
 
 
 def _count(series: TaskSeries, run: Run, event: Event, at: float) -> None:
+    """Count an event that had to wait for its queue."""
+    if event.type == "task-started":
+        _count_started(series, run, at)
+        return
     series.count(event)
     if event.type == "task-received":
         series.last_received_at = at
-    if event.type == "task-started" and run.due_at is not None:
-        series.wait.observe(max(0.0, at - run.due_at))
+
+
+def _count_started(series: TaskSeries, run: Run, at: float) -> None:
+    series.counts["task-started"] += 1
+    series.frozen = None
+    due_at = run.due_at
+    if due_at is not None:
+        series.wait.observe(at - due_at if at > due_at else 0.0)
         run.due_at = None  # a retry did not wait since the first sending
 
 
