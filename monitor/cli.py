@@ -143,10 +143,17 @@ def _run_config(args: argparse.Namespace) -> int:
     return run(args)
 
 
+def _declare_rules(parser: argparse.ArgumentParser) -> None:
+    from monitor.config import rules_command
+
+    rules_command.add_arguments(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
     "config": ("check and show the settings", _declare_config),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),
+    "rules": ("list, export and test the alerting rules", _declare_rules),
     "demo": ("watch a broker, workers and faults made for show", _declare_demo),
     "reference-app": ("the example application's workers and tasks", _declare_reference_app),
 }

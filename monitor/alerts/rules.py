@@ -61,9 +61,13 @@ class Rule:
         return all(pattern.fullmatch(key[index]) for index, pattern in self.where)
 
     def still_holds(self, obj: Any) -> bool | None:
-        """Return whether `obj` keeps a firing alert up: not `until`, else `when`."""
-        if self.until is None:
-            return self.when.value(obj)
+        """Return whether `obj` keeps a firing alert up: not `until`, else `when`.
+
+        Where both hold at once `when` counts: the alert would begin anew in the same tick.
+        """
+        holds = self.when.value(obj)
+        if self.until is None or holds:
+            return holds
         over = self.until.value(obj)
         return None if over is None else not over
 
@@ -85,14 +89,15 @@ class Rule:
 
 
 def rules_of(settings: AlertSettings) -> tuple[Rule, ...]:
-    """Return all rules that hold: the user's own, and the built-in ones they do not replace.
+    """Return the rules that hold, compiled. Raises RuleError."""
+    return tuple(map(compile_rule, rules_in_force(settings)))
 
-    Raises RuleError.
-    """
+
+def rules_in_force(settings: AlertSettings) -> tuple[RuleSettings, ...]:
+    """Return all rules that hold: the user's own, and the built-in ones they do not replace."""
     own = {rule.alert for rule in settings.rules}
     builtin = BUILTIN if settings.builtin else ()
-    chosen = [*settings.rules, *(rule for rule in builtin if rule.alert not in own)]
-    return tuple(map(compile_rule, chosen))
+    return (*settings.rules, *(rule for rule in builtin if rule.alert not in own))
 
 
 def compile_rule(settings: RuleSettings) -> Rule:

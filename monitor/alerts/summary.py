@@ -8,7 +8,7 @@ A template names identity labels, facts of the scope, and the few texts in `TEXT
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,20 +81,35 @@ def parse_summary(text: str, scope: str) -> Summary:
     """Return the template `text` for objects of `scope`. Raises ExpressionError."""
     words = _words_of(scope)
     parts: list[str | Words] = []
+    for literal, name, start in _split(text):
+        if name is None:
+            parts.append(literal)
+        elif name in words:
+            parts.append(words[name])
+        else:
+            hint = did_you_mean(name, list(words))
+            raise ExpressionError(f"{{{name}}} is not known of {scope}{hint}", start + 1)
+    return Summary(tuple(parts))
+
+
+def split_template(text: str) -> Iterator[tuple[str, str]]:
+    """Return the parts of a template in their order: a literal text, or else a name.
+
+    Raises ExpressionError.
+    """
+    return ((literal, name or "") for literal, name, _ in _split(text))
+
+
+def _split(text: str) -> Iterator[tuple[str, str | None, int]]:
     for match in _PART.finditer(text):
         if match["stray"]:
             raise ExpressionError(
                 f"a single {match['stray']!r}: write it twice to mean it", match.start()
             )
-        name = match["name"]
-        if name is None:
-            parts.append({"{{": "{", "}}": "}"}.get(match[0], match[0]))
-        elif name in words:
-            parts.append(words[name])
+        if match["name"] is None:
+            yield {"{{": "{", "}}": "}"}.get(match[0], match[0]), None, match.start()
         else:
-            hint = did_you_mean(name, list(words))
-            raise ExpressionError(f"{{{name}}} is not known of {scope}{hint}", match.start() + 1)
-    return Summary(tuple(parts))
+            yield "", match["name"], match.start()
 
 
 def default_template(alert: str, scope: str, facts: tuple[Fact, ...]) -> str:

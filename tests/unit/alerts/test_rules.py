@@ -77,6 +77,11 @@ def test_until_ends_what_when_began():
     ]
 
 
+def test_while_when_holds_until_ends_nothing():
+    contradictory = rule(until="oldest_age < 5s")
+    assert contradictory.still_holds(queue(length=500, oldest_age_seconds=1.0)) is True
+
+
 def test_a_user_rule_replaces_the_built_in_one_of_its_name():
     own = RuleSettings(alert="QueueTooLong", on="queue", when="length > 7")
     rules = {rule.alert: rule for rule in rules_of(AlertSettings(rules=(own,)))}

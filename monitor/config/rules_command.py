@@ -1,0 +1,78 @@
+"""`queue-monitor rules export`: the alerting rules for others. Called by `cli.py`.
+
+Each function takes the parsed arguments and returns the exit status: 0 fine, 1 something could
+not be done, 2 bad settings.
+"""
+
+import argparse
+import os
+import sys
+from typing import Any
+
+import yaml
+
+from monitor.alerts.prometheus_rules import prometheus_rule
+from monitor.alerts.promql import NotExpressibleError
+from monitor.alerts.rules import rules_in_force
+from monitor.alerts.settings import RuleSettings
+from monitor.config.load import load
+from monitor.config.problem import ConfigError
+
+_ANY_BROKER = "redis://localhost/0"
+"""Settings need a broker; rules are the same for all."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions of `rules`, and their options."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    export_ = actions.add_parser("export", help="print the rules for another program")
+    export_.add_argument(
+        "--format", choices=("prometheus",), default="prometheus", help="a Prometheus rule file"
+    )
+    _add_config(export_)
+    export_.set_defaults(run=export)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", metavar="FILE", help="settings; left out: the built-in rules alone"
+    )
+
+
+def export(args: argparse.Namespace) -> int:
+    """Print the rules as a Prometheus rule file; say which cannot be put so, and why."""
+    rules = _rules(args)
+    if rules is None:
+        return 2
+    exported, refused = [], 0
+    for rule in rules:
+        try:
+            exported.append(prometheus_rule(rule))
+        except NotExpressibleError as error:
+            refused += 1
+            print(f"queue-monitor: {rule.alert} is left out: {error}", file=sys.stderr)
+    groups = {"groups": [{"name": "queue-monitor", "rules": exported}]}
+    print(
+        yaml.dump(groups, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000), end=""
+    )
+    return 1 if refused else 0
+
+
+def _rules(args: argparse.Namespace) -> tuple[RuleSettings, ...] | None:
+    flags: Any = {} if args.config else {"broker": [_ANY_BROKER]}
+    try:
+        return rules_in_force(load(args.config, os.environ, flags).alerts)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as such."""
+
+    def represent_str(self, text: str) -> yaml.ScalarNode:
+        style = "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
