@@ -6,7 +6,7 @@ Ratios of one run, never bare times: machines are shared and noisy.
 import sys
 from collections.abc import Iterator
 
-from bench import daemon, events, exposition, poll
+from bench import check, daemon, events, exposition, poll
 from bench.result import Result
 
 
@@ -15,6 +15,7 @@ def _results() -> Iterator[Result]:
     yield poll.run()
     yield exposition.run()
     yield from daemon.run()
+    yield from check.run()
 
 
 def main() -> int:

@@ -57,6 +57,14 @@ def run() -> list[Result]:
 
 
 @contextmanager
+def running_daemon(folder: Path, broker_url: str) -> Iterator[str]:
+    """Run a daemon that has polled the broker; yield its URL."""
+    with _daemon(folder, broker_url) as (_, metrics_url):
+        _first_good_scrape(metrics_url)
+        yield metrics_url.removesuffix("/metrics")
+
+
+@contextmanager
 def _daemon(folder: Path, broker_url: str) -> Iterator[tuple[processes.Process, str]]:
     port = free_port()
     command = [sys.executable, "-m", "monitor", "run", "--broker", broker_url]

@@ -215,8 +215,12 @@ class _Judge:
             return Result(self._asked.kind, OK, tuple(items), note, (value,))
         missing = Result.of(self._asked.kind, items, note=note, values=(value,))
         told = all(broker.settled for broker in self._snapshot.brokers) and not self._blind
-        known = told and live + unsure < expected
-        return missing._replace(level=CRITICAL if known else UNKNOWN)
+        if told and live + unsure < expected:
+            return missing._replace(level=CRITICAL)
+        because = "; ".join(self._blind.values()) or "not all can be told"
+        return missing._replace(
+            level=UNKNOWN, note=f"{note}; {because}", values=(value._replace(value=None),)
+        )
 
 
 def _judged_fact(asked: Question, scope: str) -> Fact | None:
