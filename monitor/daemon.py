@@ -13,19 +13,22 @@ import random
 import signal
 import socket
 import time
+import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import aiohttp
 from msgspec.structs import replace
 
 from monitor import __version__
 from monitor.alerts.alert import Alert
-from monitor.alerts.engine import Engine
-from monitor.alerts.outbox import Outbox
+from monitor.alerts.desk import Desk
+from monitor.alerts.grouping import Group
+from monitor.alerts.muting import Muted
 from monitor.alerts.routing import make_route
-from monitor.alerts.rules import rules_of
+from monitor.alerts.silences import Silence
 from monitor.brokers import Brokers
 from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
@@ -34,8 +37,10 @@ from monitor.config.settings import Settings
 from monitor.facts.histogram import Histogram
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.journal import event
+from monitor.state.history import KEPT_SECONDS, AlertEntry, NoticeEntry
 from monitor.state.keeper import Keeper
 from monitor.state.saved import Saved
+from monitor.values.moments import format_moment
 from monitor.web.app import make_app
 from monitor.web.server import serve
 
@@ -70,7 +75,7 @@ class Daemon:
         self._keeper = Keeper(settings.state, environ)
         self._wake = asyncio.Event()
         self._tick_duration = Histogram(_TICK_BOUNDS)
-        self._ticked_at = self._clock()
+        self._ticked_at = self.started_at = self._clock()
         self._snapshot: Snapshot | None = None
         self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
 
@@ -99,11 +104,15 @@ class Daemon:
 
     def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
         alerts = self._settings.alerts
-        self._rules = rules_of(alerts)
-        self._engine = Engine(self._rules, saved.alerts)
-        spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
-        routes = map(make_route, self._settings.channels)
-        self._outbox = Outbox(alerts, routes, spread, saved.deliveries)
+        self._desk = Desk(
+            alerts,
+            map(make_route, self._settings.channels),
+            random=random.Random(),  # noqa: S311 - it spreads retries, it keeps no secret
+            now=self._clock(),
+            alerts=saved.alerts,
+            deliveries=saved.deliveries,
+            silences=saved.silences,
+        )
         self._dispatcher = Dispatcher(channels, self._sent, self._clock)
         self._brokers = Brokers(
             self._settings,
@@ -126,7 +135,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._dispatcher.close(_SEND_GRACE_SECONDS)
-        await self._keeper.save(self._to_save())
+        await self._keeper.save_surely(self._to_save())
 
     async def _kept_up(self, job: Callable[[], Awaitable[None]]) -> None:
         """Run a job that never ends, and start it again should it fail all the same."""
@@ -157,7 +166,7 @@ class Daemon:
 
     def _pause(self) -> float:
         """Return how long to wait for news before the next tick is due anyway."""
-        due_at = self._outbox.next_due_at(self._engine.alerts)
+        due_at = self._desk.next_due_at()
         most = self._settings.poll.interval
         return most if due_at is None else min(max(due_at - self._clock(), 0.0), most)
 
@@ -166,19 +175,18 @@ class Daemon:
         overslept = now - self._ticked_at > self._settings.poll.interval + _OVERSLEPT_SECONDS
         self._brokers.step(now, overslept=overslept)
         snapshot = self._brokers.snapshot(now, self._monitor_facts())
-        for alert in self._engine.evaluate(snapshot, now):
-            self._note(alert)
-        self._engine.forget_resolved(self._outbox.owed(self._engine.alerts))
+        for alert in self._desk.evaluate(snapshot, now):
+            self._note(alert, now)
         self._tick_duration.observe(self._clock() - now)
         self._snapshot = replace(snapshot, monitor=self._monitor_facts())
         self._ticked_at = now
         # What is about to be told must survive a crash, or its all-clear would be lost.
         await self._keeper.save(self._to_save())
         # No await from here on: a notice that was taken from the outbox must be sent.
-        self._dispatcher.send(self._outbox.due(self._engine.alerts, now))
+        self._dispatcher.send(self._desk.due(now))
 
     def _monitor_facts(self) -> MonitorFacts:
-        live = [alert for alert in self._engine.alerts if alert.state != "resolved"]
+        live = [alert for alert in self._desk.alerts if alert.state != "resolved"]
         return MonitorFacts(
             version=__version__,
             alerts=Counter((alert.alertname, alert.severity, alert.state) for alert in live),
@@ -188,22 +196,44 @@ class Daemon:
             channels=len(self._settings.channels),
         )
 
-    def _note(self, alert: Alert) -> None:
+    def _note(self, alert: Alert, now: float) -> None:
         level = logging.INFO if alert.state == "pending" else logging.WARNING
         fields = {**dict(alert.labels), "summary": alert.summary}
         if alert.resolved_reason:
             fields["reason"] = alert.resolved_reason
         event(_log, level, f"alert {alert.state}", **fields)
+        self._keeper.record(
+            AlertEntry(
+                at=now,
+                state=alert.state,
+                labels=dict(alert.labels),
+                fingerprint=alert.fingerprint,
+                summary=alert.summary,
+                reason=alert.resolved_reason,
+            )
+        )
         if alert.state == "resolved":
             self._recent.appendleft(alert)
 
     def _sent(self, outcome: Outcome) -> None:
         """Take what came of a notice."""
+        notice = outcome.notice
+        self._keeper.record(
+            NoticeEntry(
+                at=outcome.at,
+                channel=notice.channel,
+                group_key=notice.group_key,
+                result=outcome.result,
+                firing=len(notice.firing),
+                resolved=len(notice.resolved),
+                reason=outcome.reason,
+            )
+        )
         if outcome.result == "delivered":
-            self._outbox.delivered(outcome.notice, outcome.at)
+            self._desk.outbox.delivered(notice, outcome.at)
         else:
-            self._outbox.failed(
-                outcome.notice,
+            self._desk.outbox.failed(
+                notice,
                 outcome.at,
                 permanent=outcome.result == "refused",
                 retry_after_seconds=outcome.retry_after_seconds,
@@ -212,8 +242,9 @@ class Daemon:
 
     def _to_save(self) -> Saved:
         return Saved(
-            alerts=self._engine.alerts,
-            deliveries=self._outbox.deliveries,
+            alerts=self._desk.with_watchdog,
+            deliveries=self._desk.outbox.deliveries,
+            silences=self._desk.silences.all,
             roster=self._brokers.roster(),
             queues=self._brokers.known_queues(),
         )
@@ -228,13 +259,55 @@ class Daemon:
     @property
     def alerts(self) -> tuple[Alert, ...]:
         """Pending and firing alerts, and those resolved lately."""
-        live = (alert for alert in self._engine.alerts if alert.state != "resolved")
+        live = (alert for alert in self._desk.alerts if alert.state != "resolved")
         return (*live, *self._recent)
 
     @property
     def alertnames(self) -> frozenset[str]:
         """The alert names of all rules that hold."""
-        return frozenset(rule.alert for rule in self._rules)
+        return self._desk.alertnames
+
+    @property
+    def watchdog(self) -> Alert:
+        """The alert that always fires."""
+        return self._desk.watchdog
+
+    @property
+    def muted(self) -> Mapping[str, Muted]:
+        """Why firing alerts are muted, by their fingerprints."""
+        return self._desk.muted
+
+    @property
+    def groups(self) -> Mapping[str, Mapping[str, Group]]:
+        """What fires, by the channels that take it and then by the keys of its groups."""
+        return self._desk.groups
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """All silences, the expired ones that are still kept among them."""
+        return self._desk.silences.all
+
+    async def put_silence(self, draft: Silence) -> Silence:
+        """Add or change a silence. Raises SilenceError, UnknownSilenceError."""
+        silence = self._desk.silences.put(draft, self._clock(), str(uuid.uuid4()))
+        event(_log, logging.WARNING, "silence", **_silence_fields(silence))
+        await self._silences_changed()
+        return silence
+
+    async def expire_silence(self, silence_id: str) -> None:
+        """End a silence at once. Raises SilenceError, UnknownSilenceError."""
+        self._desk.silences.expire(silence_id, self._clock())
+        event(_log, logging.WARNING, "silence expired", id=silence_id)
+        await self._silences_changed()
+
+    async def _silences_changed(self) -> None:
+        self._wake.set()
+        # Whoever was told that it holds must find it after a crash.
+        await self._keeper.save_surely(self._to_save())
+
+    async def history(self, before: int | None, limit: int) -> list[dict[str, Any]]:
+        """Return what happened in the last 30 days. Raises StateError."""
+        return await self._keeper.history(self._clock() - KEPT_SECONDS, before, limit)
 
     @property
     def ready(self) -> bool:
@@ -263,3 +336,13 @@ class Daemon:
         if self._keeper.problem:
             lines.append(f"State is kept in memory only: {self._keeper.problem}.")
         return tuple(lines)
+
+
+def _silence_fields(silence: Silence) -> dict[str, object]:
+    return {
+        "id": silence.id,
+        "matchers": ", ".join(map(str, silence.matchers)),
+        "until": format_moment(silence.ends_at),
+        "by": silence.created_by,
+        "comment": silence.comment,
+    }

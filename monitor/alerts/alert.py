@@ -26,6 +26,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     resolved_at: float | None = None
     resolved_reason: str = ""
     """Why it ended, in words, where that is more than "the condition no longer holds"."""
+    ended_muted: bool = False
+    """It ended while it was muted: whoever was not told that it fired is not told at all."""
     cleared_at: float | None = None
     """While firing: since when the condition is false and `keep_firing_for` runs."""
     summary: str = ""
@@ -44,7 +46,7 @@ class Alert(Struct, frozen=True, kw_only=True):
 
     @property
     def severity(self) -> str:
-        """`critical`, `warning` or `info`."""
+        """`critical`, `warning` or `info`; `none` of the watchdog."""
         return dict(self.labels)["severity"]
 
     @property

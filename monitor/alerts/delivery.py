@@ -7,8 +7,10 @@ Called by `outbox.py`.
 - A new group is told `group_wait` after its first alert began to fire.
 - News of a told group wait until `group_interval` after its last successful delivery.
 - Without news a group that fires is told again after `repeat_interval`.
-- A firing that was told gets its resolve. An alert that fired and resolved before anybody
-  could be told is told once, with both times.
+- A firing that was told gets its resolve, muted or not. An alert that fired and resolved
+  before anybody could be told is told once, with both times; not if it was muted at its end.
+- A muted alert is left out. Once it is no longer muted and still fires, it is news to whoever
+  was not told of it, and to whoever was sent a notice meanwhile that left it out.
 """
 
 from collections import Counter
@@ -51,6 +53,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     group_key: str
     firing: frozenset[Incarnation] = frozenset()
     """Told as firing, and not yet as resolved."""
+    left_out: frozenset[Incarnation] = frozenset()
+    """Those of `firing` that the last notice did not list, because they were muted."""
     resolved: frozenset[Incarnation] = frozenset()
     """Told as resolved."""
     delivered_at: float
@@ -67,6 +71,8 @@ def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> 
         if told is not None and alert.incarnation in told.resolved:
             continue
         if told is None or alert.incarnation not in told.firing:
+            if alert.ended_muted:
+                continue
             untold[alert.fingerprint] += 1
             if untold[alert.fingerprint] > MAX_UNTOLD:
                 continue
@@ -78,7 +84,7 @@ def due_at(
     group: Group, told: Delivery | None, recipient: Recipient, settings: AlertSettings
 ) -> float | None:
     """Return from when on `recipient` is to be told of `group`; None: there is nothing to tell."""
-    known = frozenset[Incarnation]() if told is None else told.firing
+    known = frozenset[Incarnation]() if told is None else told.firing - told.left_out
     news = [alert for alert in group.firing if alert.incarnation not in known]
     news += owed_resolves(group, told, recipient)
     if told is None:
@@ -117,6 +123,7 @@ def after(notice: Notice, told: Delivery | None, now: float) -> Delivery:
         channel=notice.channel,
         group_key=notice.group_key,
         firing=firing,
+        left_out=firing - {alert.incarnation for alert in notice.firing},
         resolved=resolved,
         delivered_at=now,
     )
@@ -126,11 +133,14 @@ def settled(
     told: Delivery, group: Group | None, recipient: Recipient, settings: AlertSettings, now: float
 ) -> Delivery | None:
     """Return `told` without what is over for good; None once the whole group is."""
-    firing = {alert.incarnation for alert in group.firing} if group else set()
+    fires = (*group.firing, *group.muted) if group else ()
+    firing = {alert.incarnation for alert in fires}
     resolved = {alert.incarnation for alert in group.resolved} if group else set()
+    still = told.firing & (firing | resolved if recipient.send_resolved else firing)
     kept = replace(
         told,
-        firing=told.firing & (firing | resolved if recipient.send_resolved else firing),
+        firing=still,
+        left_out=told.left_out & still,
         resolved=told.resolved & resolved,
         # The clock may have been set back since an earlier run.
         delivered_at=min(told.delivered_at, now),

@@ -54,8 +54,13 @@ class Engine:
         """Drop the resolved alerts whose incarnation is not `owed` to anybody."""
         self._resolved = [alert for alert in self._resolved if alert.incarnation in owed]
 
-    def evaluate(self, snapshot: Snapshot, now: float) -> tuple[Alert, ...]:
-        """Measure every rule on `snapshot`; return the alerts that are in a new state."""
+    def evaluate(
+        self, snapshot: Snapshot, now: float, muted: Container[str] = ()
+    ) -> tuple[Alert, ...]:
+        """Measure every rule on `snapshot`; return the alerts that are in a new state.
+
+        `muted` has the fingerprints of the alerts that were muted up to now.
+        """
         changed = [
             resolve(alert, now, "its rule was removed or changed in the settings")
             for alert in self._ruleless
@@ -73,6 +78,12 @@ class Engine:
                 if key not in current and rule.covers(key):
                     current[key] = _described(begin(rule, key, now), rule, obj)
                     changed.append(current[key])
+        changed = [
+            replace(alert, ended_muted=True)
+            if alert.state == "resolved" and alert.fingerprint in muted
+            else alert
+            for alert in changed
+        ]
         self._resolved += [alert for alert in changed if alert.state == "resolved"]
         return tuple(changed)
 

@@ -4,7 +4,7 @@ The daemon asks it for the notices that are due, has them sent, and reports back
 each. A notice that failed is not kept: what is true at the next try is told then.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from random import Random
 
 from msgspec import Struct
@@ -33,7 +33,8 @@ MAX_RETRY_AFTER_SECONDS = 3600.0
 Slot = tuple[str, str]
 """A channel's name and a group's key; one notice at a time is on its way for each."""
 
-_Groups = Mapping[str, dict[str, Group]]
+
+Groups = Mapping[str, dict[str, Group]]
 """Groups by their keys, by the names of the channels."""
 
 
@@ -72,12 +73,15 @@ class Outbox:
         """All deliveries, to be saved; those that did not change are the same objects."""
         return tuple(self._told.values())
 
-    def due(self, alerts: Iterable[Alert], now: float) -> tuple[Notice, ...]:
+    def due(
+        self, alerts: Iterable[Alert], now: float, muted: Container[str] = ()
+    ) -> tuple[Notice, ...]:
         """Return the notices to send now, and count them as on their way.
 
-        Each must be reported by `delivered` or `failed`.
+        Each must be reported by `delivered` or `failed`. `muted` has the fingerprints of the
+        firing alerts that nobody is to be told of.
         """
-        groups = self._groups(alerts)
+        groups = self.groups(alerts, muted)
         self._settle(groups, now)
         notices = []
         for slot, recipient, group, at in self._waiting(groups):
@@ -86,13 +90,21 @@ class Outbox:
                 notices.append(notice_of(group, self._told.get(slot), recipient, now))
         return tuple(notices)
 
-    def next_due_at(self, alerts: Iterable[Alert]) -> float | None:
+    def next_due_at(self, alerts: Iterable[Alert], muted: Container[str] = ()) -> float | None:
         """Return when `due` has something next if nothing changes, in Unix seconds.
 
         It may be past. None: not before an alert changes or a notice on its way is reported.
         """
-        groups = self._groups(alerts)
+        groups = self.groups(alerts, muted)
         return min((at for _, _, _, at in self._waiting(groups)), default=None)
+
+    def groups(self, alerts: Iterable[Alert], muted: Container[str] = ()) -> Groups:
+        """Return for each channel the groups of the alerts that it takes."""
+        alerts = tuple(alerts)
+        return {
+            name: groups_of(filter(recipient.takes, alerts), self._settings.group_by, muted)
+            for name, recipient in self._recipients.items()
+        }
 
     def delivered(self, notice: Notice, now: float) -> None:
         """Take note that `notice` has arrived."""
@@ -125,7 +137,8 @@ class Outbox:
 
     def owed(self, alerts: Iterable[Alert]) -> frozenset[Incarnation]:
         """Return the incarnations of the resolved alerts that somebody has yet to be told of."""
-        groups = self._groups(alerts)
+        over = (alert for alert in alerts if alert.state == "resolved")
+        groups = self.groups(over, ())
         return frozenset(
             alert.incarnation
             for slot, recipient, group in self._slots(groups)
@@ -138,20 +151,12 @@ class Outbox:
         doubled = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 16)
         return min(doubled, MAX_RETRY_SECONDS) * self._random.uniform(0.5, 1.0)
 
-    def _groups(self, alerts: Iterable[Alert]) -> _Groups:
-        """Return for each channel the groups of the alerts that it takes."""
-        alerts = tuple(alerts)
-        return {
-            name: groups_of(filter(recipient.takes, alerts), self._settings.group_by)
-            for name, recipient in self._recipients.items()
-        }
-
-    def _slots(self, groups: _Groups) -> Iterator[tuple[Slot, Recipient, Group]]:
+    def _slots(self, groups: Groups) -> Iterator[tuple[Slot, Recipient, Group]]:
         for name, recipient in self._recipients.items():
             for key, group in groups[name].items():
                 yield (name, key), recipient, group
 
-    def _waiting(self, groups: _Groups) -> Iterator[tuple[Slot, Recipient, Group, float]]:
+    def _waiting(self, groups: Groups) -> Iterator[tuple[Slot, Recipient, Group, float]]:
         """Yield the slots that have something to tell, and from when on they may."""
         for slot, recipient, group in self._slots(groups):
             if slot in self._in_flight:
@@ -163,7 +168,7 @@ class Outbox:
             quiet_until = self._quiet_until.get(slot[0], at)
             yield slot, recipient, group, max(at, quiet_until, retry.at if retry else at)
 
-    def _settle(self, groups: _Groups, now: float) -> None:
+    def _settle(self, groups: Groups, now: float) -> None:
         """Forget the deliveries of groups that are over, and retries of what is no longer due."""
         for slot, told in list(self._told.items()):
             if slot in self._in_flight:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from monitor.alerts.inhibition import InhibitRuleSettings
+from monitor.alerts.mute import MuteSettings
 from monitor.values.units import Seconds
 
 Severity = Literal["critical", "warning", "info"]
@@ -49,10 +51,14 @@ class AlertSettings:
     rules: tuple[RuleSettings, ...] = ()
     """Own rules."""
     group_by: tuple[str, ...] = ("alertname", "broker")
-    """Alerts with equal values of these labels are told together."""
+    """Alerts with equal values of these labels are told together; `...` stands for all labels."""
     group_wait: Seconds = 3.0
     """How long a new group waits for more alerts before it is told."""
     group_interval: Seconds = 30.0
     """How long after a notice the next change of its group is told."""
     repeat_interval: Seconds = 14_400.0
     """How long after a notice it is told again while alerts fire."""
+    inhibit_rules: tuple[InhibitRuleSettings, ...] = ()
+    """Own rules of inhibition: alerts that mute others while they fire."""
+    mute: tuple[MuteSettings, ...] = ()
+    """Times at which alerts are shown and not sent."""

@@ -9,7 +9,9 @@ from itertools import chain, pairwise, takewhile
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
+from monitor.alerts.grouping import ALL_LABELS
 from monitor.alerts.matchers import MatcherError, parse_matchers
+from monitor.alerts.mute import MuteError, compile_mute
 from monitor.alerts.rules import RuleError, compile_rule
 from monitor.broker.address import is_sentinel, parse_url
 from monitor.broker.settings import BrokerSettings, TlsSettings
@@ -46,6 +48,8 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
         yield _problem(tree, ("poll", "timeout"), message)
     yield from _schedules(settings, tree)
     yield from _alerts(settings, tree)
+    yield from _inhibit_rules(settings, tree)
+    yield from _mutes(settings, tree)
     yield from _channels(settings, tree)
     try:
         parse_listen(settings.web.listen)
@@ -180,9 +184,40 @@ def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:
         except RuleError as error:
             yield _problem(tree, (*section, index, error.field), masked(str(error)), error.offset)
     for index, label in enumerate(settings.alerts.group_by):
-        if label not in _ALERT_LABELS:
+        if label not in (*_ALERT_LABELS, ALL_LABELS):
             message = f"unknown label {quoted(label)}{did_you_mean(label, _ALERT_LABELS)}"
             yield _problem(tree, ("alerts", "group_by", index), message)
+
+
+def _inhibit_rules(settings: Settings, tree: Node) -> Iterator[Problem]:
+    for index, rule in enumerate(settings.alerts.inhibit_rules):
+        path: Path = ("alerts", "inhibit_rules", index)
+        for field in ("source_matchers", "target_matchers"):
+            texts = getattr(rule, field)
+            if not texts:
+                yield _problem(tree, (*path, field), "must not be empty: it would match all")
+            for number, text in enumerate(texts):
+                try:
+                    parse_matchers(text)
+                except MatcherError as error:
+                    place = (*path, field, number)
+                    yield _problem(tree, place, masked(error.message), error.offset)
+        for number, label in enumerate(rule.equal):
+            if label not in _ALERT_LABELS:
+                message = f"unknown label {quoted(label)}{did_you_mean(label, _ALERT_LABELS)}"
+                yield _problem(tree, (*path, "equal", number), message)
+
+
+def _mutes(settings: Settings, tree: Node) -> Iterator[Problem]:
+    section: Path = ("alerts", "mute")
+    mutes = settings.alerts.mute
+    yield from _unique(tree, section, "name", [mute.name for mute in mutes])
+    for index, mute in enumerate(mutes):
+        try:
+            compile_mute(mute)
+        except MuteError as error:
+            path = (*section, index, *error.path)
+            yield _problem(tree, path, masked(error.message), error.offset)
 
 
 def _channels(settings: Settings, tree: Node) -> Iterator[Problem]:

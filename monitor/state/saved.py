@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.delivery import Delivery
+from monitor.alerts.silences import Silence
 from monitor.facts.readings import RosterEntry
 
 
@@ -22,3 +23,4 @@ class Saved(Struct, frozen=True):
     deliveries: tuple[Delivery, ...] = ()
     roster: tuple[RosterEntry, ...] = ()
     queues: tuple[KnownQueue, ...] = ()
+    silences: tuple[Silence, ...] = ()

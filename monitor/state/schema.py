@@ -1,15 +1,20 @@
 """The steps from an empty state file to the present one. Applied by `store.py`.
 
 Each kind of thing is a table of a key and a JSON document, so that a value can get another
-field, with a default, without touching the file.
+field, with a default, without touching the file. The history is a journal: rows are appended,
+and the oldest go.
 """
 
-TABLES = ("alerts", "deliveries", "roster", "queues")
+
+def _documents(table: str) -> str:
+    return f"CREATE TABLE {table} (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID"
+
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    tuple(
-        f"CREATE TABLE {table} (key TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID"
-        for table in TABLES
+    tuple(map(_documents, ("alerts", "deliveries", "roster", "queues"))),
+    (
+        _documents("silences"),
+        "CREATE TABLE history (id INTEGER PRIMARY KEY, at REAL NOT NULL, document TEXT NOT NULL)",
     ),
 )
 """Statements by `user_version`: a file at version n needs those from index n on. Never change

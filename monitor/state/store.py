@@ -5,16 +5,19 @@ daemon goes on in memory and says so.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os.path import samestat
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.delivery import Delivery
+from monitor.alerts.silences import Silence
 from monitor.facts.readings import RosterEntry
+from monitor.state import history
 from monitor.state.path import make_private
 from monitor.state.saved import KnownQueue, Saved
 from monitor.state.schema import MIGRATIONS
@@ -45,6 +48,7 @@ class Store:
         self._deliveries = Table("deliveries", Delivery, lambda d: (d.channel, d.group_key))
         self._roster = Table("roster", RosterEntry, lambda w: (w.broker, w.hostname, w.pid))
         self._queues = Table("queues", KnownQueue, lambda q: (q.broker, q.queue_name))
+        self._silences = Table("silences", Silence, lambda silence: (silence.id,))
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -73,10 +77,13 @@ class Store:
                 deliveries=self._deliveries.load(self._connection),
                 roster=self._roster.load(self._connection),
                 queues=self._queues.load(self._connection),
+                silences=self._silences.load(self._connection),
             )
 
-    def save(self, saved: Saved) -> None:
+    def save(self, saved: Saved, entries: Sequence[history.Entry] = ()) -> None:
         """Make the file hold `saved`: what changed, in one transaction. Raises StateError.
+
+        `entries` are added to the history.
 
         After an error the next call writes all that has changed since the last good one.
         """
@@ -86,17 +93,27 @@ class Store:
         deliveries = self._deliveries.changes(saved.deliveries)
         roster = self._roster.changes(saved.roster)
         queues = self._queues.changes(saved.queues)
-        if not (alerts or deliveries or roster or queues):
+        silences = self._silences.changes(saved.silences)
+        if not (alerts or deliveries or roster or queues or silences or entries):
             return
         with _explained(self.path), _transaction(self._connection):
             self._alerts.write(self._connection, alerts)
             self._deliveries.write(self._connection, deliveries)
             self._roster.write(self._connection, roster)
             self._queues.write(self._connection, queues)
+            self._silences.write(self._connection, silences)
+            if entries:
+                history.append(self._connection, entries)
         self._alerts.committed(alerts)
         self._deliveries.committed(deliveries)
         self._roster.committed(roster)
         self._queues.committed(queues)
+        self._silences.committed(silences)
+
+    def history(self, since: float, before: int | None, limit: int) -> list[dict[str, Any]]:
+        """Return entries of the history, as `history.latest` does. Raises StateError."""
+        with _explained(self.path):
+            return history.latest(self._connection, since, before, limit)
 
     def _check_file(self) -> None:
         """Raise StateError when the file is gone from its place.

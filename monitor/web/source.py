@@ -1,8 +1,12 @@
 """What the web floor asks of the daemon."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from monitor.alerts.alert import Alert
+from monitor.alerts.grouping import Group
+from monitor.alerts.muting import Muted
+from monitor.alerts.silences import Silence
 from monitor.facts.snapshot import Snapshot
 
 
@@ -20,6 +24,41 @@ class Source(Protocol):
     @property
     def alertnames(self) -> frozenset[str]:
         """The alert names of all rules that hold."""
+
+    @property
+    def watchdog(self) -> Alert:
+        """The alert that always fires."""
+
+    @property
+    def muted(self) -> Mapping[str, Muted]:
+        """Why firing alerts are muted, by their fingerprints."""
+
+    @property
+    def groups(self) -> Mapping[str, Mapping[str, Group]]:
+        """What fires, by the channels that take it and then by the keys of its groups."""
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        """All silences, the expired ones that are still kept among them."""
+
+    @property
+    def started_at(self) -> float:
+        """When the daemon was started, in Unix seconds."""
+
+    async def put_silence(self, draft: Silence) -> Silence:
+        """Add a silence (with an empty id) or change one; return what holds now.
+
+        Raises SilenceError, UnknownSilenceError.
+        """
+
+    async def expire_silence(self, silence_id: str) -> None:
+        """End a silence at once. Raises SilenceError, UnknownSilenceError."""
+
+    async def history(self, before: int | None, limit: int) -> list[dict[str, Any]]:
+        """Return what happened lately, the latest first; only ids below `before`.
+
+        Raises StateError.
+        """
 
     @property
     def ready(self) -> bool:

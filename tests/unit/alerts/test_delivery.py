@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from monitor.alerts.delivery import MAX_UNTOLD, Delivery, after, due_at, notice_of, settled
 from monitor.alerts.grouping import groups_of
@@ -29,6 +30,12 @@ def told(*, firing=(), resolved=(), at=105.0, channel="all"):
 
 def group(*alerts):
     (only,) = groups_of(alerts, ("alertname", "broker")).values()
+    return only
+
+
+def muted_group(*alerts, muted):
+    fingerprints = {alert.fingerprint for alert in muted}
+    (only,) = groups_of([*alerts, *muted], ("alertname", "broker"), fingerprints).values()
     return only
 
 
@@ -63,6 +70,33 @@ def test_a_notice_holds_all_that_fires_and_the_resolves_that_are_owed():
     notice = notice_of(group(A_OVER, A_AGAIN, B, told_over), before, ALL, 140.0)
     assert (notice.firing, notice.resolved) == ((B, A_AGAIN), (A_OVER,))
     assert (notice.channel, notice.status, notice.made_at) == ("all", "firing", 140.0)
+
+
+def test_a_muted_alert_is_left_out_and_news_again_when_it_is_no_longer_muted():
+    before = told(firing=[A])
+    muted = muted_group(B, muted=[A])
+    assert due_at(muted, before, ALL, SETTINGS) == 135.0
+    notice = notice_of(muted, before, ALL, 135.0)
+    assert notice.firing == (B,)
+    after_it = after(notice, before, 135.0)
+    assert after_it.firing == {A.incarnation, B.incarnation}
+    # It would be repeated in an hour, but whoever read that notice takes it for over.
+    assert due_at(group(A, B), after_it, ALL, SETTINGS) == 165.0
+    assert notice_of(group(A, B), after_it, ALL, 165.0).firing == (A, B)
+
+
+def test_a_muted_alert_that_nothing_was_said_of_meanwhile_is_no_news_afterwards():
+    before = told(firing=[A])
+    assert due_at(muted_group(muted=[A]), before, ALL, SETTINGS) is None
+    assert due_at(group(A), before, ALL, SETTINGS) == 3705.0
+
+
+def test_a_firing_that_was_told_gets_its_resolve_although_it_was_muted_at_its_end():
+    over = replace(A_OVER, ended_muted=True)
+    assert due_at(group(over), told(firing=[A]), ALL, SETTINGS) == 135.0
+    # Whoever was not told that it fired is not told at all.
+    assert due_at(group(over), None, ALL, SETTINGS) is None
+    assert due_at(group(over), told(firing=[B]), ALL, SETTINGS) is None
 
 
 def test_after_a_notice_what_was_told_is_known():

@@ -169,3 +169,10 @@ def test_a_channel_is_told_of_what_it_takes_and_nothing_else():
     box = outbox(ONE, low_only, info)
     due = {notice.channel: notice.firing for notice in box.due([FIRING, low, remark], 103.0)}
     assert due == {"one": (FIRING, low), "low": (low,), "info": (remark,)}
+
+
+def test_a_muted_alert_is_told_when_it_is_no_longer_muted_and_still_fires():
+    box = outbox()
+    assert box.due([FIRING], 103.0, {FIRING.fingerprint}) == ()
+    assert box.next_due_at([FIRING], {FIRING.fingerprint}) is None
+    assert told(box, [FIRING], 500.0) == ["one"]

@@ -6,6 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from monitor.alerts.delivery import Delivery
+from monitor.alerts.matchers import Matcher
+from monitor.alerts.silences import Silence
 from monitor.facts.readings import RosterEntry
 from monitor.state.saved import KnownQueue, Saved
 from monitor.state.store import StateError, Store
@@ -32,7 +34,16 @@ WORKER = RosterEntry(
     processes_before={"high": 2},
 )
 QUEUE = KnownQueue("default", "high", 99.0)
-EVERYTHING = Saved((FIRING, RESOLVED), (DELIVERY,), (WORKER,), (QUEUE,))
+SILENCE = Silence(
+    id="one",
+    matchers=(Matcher("queue_name", "=~", "hi.*"),),
+    starts_at=1.0,
+    ends_at=2.5,
+    updated_at=1.0,
+    created_by="ann",
+    comment="deploy",
+)
+EVERYTHING = Saved((FIRING, RESOLVED), (DELIVERY,), (WORKER,), (QUEUE,), (SILENCE,))
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""All that is decided about alerts, in one place for the daemon: a step at every tick.
+
+Rules begin and end alerts, muting says of which of them nobody is to be told, and the outbox
+who is told of the others and when. Nothing here waits, sends or reads a clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from random import Random
+
+from monitor.alerts.alert import Alert, Notice
+from monitor.alerts.delivery import Delivery, Recipient
+from monitor.alerts.engine import Engine
+from monitor.alerts.muting import Muted, Muting
+from monitor.alerts.outbox import Groups, Outbox
+from monitor.alerts.rules import rules_of
+from monitor.alerts.settings import AlertSettings
+from monitor.alerts.silences import Silence, Silences
+from monitor.alerts.watchdog import WATCHDOG, make_watchdog
+from monitor.facts.snapshot import Snapshot
+
+
+class Desk:
+    """The alerts, silences and deliveries there are.
+
+    `alerts`, `deliveries` and `silences` are those of an earlier run; `random` spreads the
+    retries.
+    """
+
+    def __init__(
+        self,
+        settings: AlertSettings,
+        recipients: Iterable[Recipient],
+        *,
+        random: Random,
+        now: float,
+        alerts: Iterable[Alert] = (),
+        deliveries: Iterable[Delivery] = (),
+        silences: Iterable[Silence] = (),
+    ) -> None:
+        saved = tuple(alerts)
+        watched = (alert for alert in saved if alert.alertname == WATCHDOG)
+        self.watchdog = next(watched, None) or make_watchdog(now)
+        rules = rules_of(settings)
+        self.alertnames = frozenset(rule.alert for rule in rules)
+        """The alert names of all rules that hold."""
+        self._engine = Engine(rules, (alert for alert in saved if alert.alertname != WATCHDOG))
+        self.silences = Silences(silences)
+        """Whoever changes them has the daemon tick and save."""
+        self._muting = Muting(settings, self.silences)
+        self.outbox = Outbox(settings, recipients, random, deliveries)
+        self._muted: Mapping[str, Muted] = {}
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Pending and firing alerts, and the resolved ones that somebody is yet to be told of."""
+        return self._engine.alerts
+
+    @property
+    def with_watchdog(self) -> tuple[Alert, ...]:
+        """All of `alerts`, and the one that always fires."""
+        return (self.watchdog, *self._engine.alerts)
+
+    @property
+    def muted(self) -> Mapping[str, Muted]:
+        """Why alerts are muted since the last step, by their fingerprints."""
+        return self._muted
+
+    @property
+    def groups(self) -> Groups:
+        """What fires, for each channel that takes it."""
+        firing = (alert for alert in self.with_watchdog if alert.state == "firing")
+        return self.outbox.groups(firing, self._muted)
+
+    def evaluate(self, snapshot: Snapshot, now: float) -> tuple[Alert, ...]:
+        """Take every alert a step; return those that are in a new state."""
+        self.silences.forget_expired(now)
+        muted_before = self._muting.muted(self.with_watchdog, now)
+        changed = self._engine.evaluate(snapshot, now, muted_before)
+        self._muted = self._muting.muted(self.with_watchdog, now)
+        self._engine.forget_resolved(self.outbox.owed(self._engine.alerts))
+        return changed
+
+    def due(self, now: float) -> tuple[Notice, ...]:
+        """Return the notices to send now; see `Outbox.due`."""
+        return self.outbox.due(self.with_watchdog, now, self._muted)
+
+    def next_due_at(self) -> float | None:
+        """Return when `due` has something next if nothing changes; see `Outbox.next_due_at`."""
+        return self.outbox.next_due_at(self.with_watchdog, self._muted)
