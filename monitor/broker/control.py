@@ -161,6 +161,13 @@ class Control:
         (reply,) = await wire.ask(pack([command]), 1)
         _check(reply)
 
+    async def registry(self, wire: Wire) -> frozenset[str] | None:
+        """Return who is in the mailbox registry; None: the ACL forbids it. Raises BrokerError."""
+        (reply,) = await wire.ask(pack([("SMEMBERS", self._keys.mailbox_registry)]), 1)
+        if not isinstance(reply, list):
+            return None
+        return frozenset(filter(None, map(self._keys.mailbox_hostname, reply)))
+
     async def registered(self, wire: Wire, hostnames: Iterable[str]) -> Mapping[str, bool]:
         """Return which of the workers are in the mailbox registry. Raises BrokerError."""
         names = sorted(hostnames)

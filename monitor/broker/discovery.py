@@ -80,8 +80,9 @@ class Discovery:
             return True
         self.refused = ""
         self._cursor, keys = reply
-        self._found.update(keys)
-        self._tables.update(keys)
+        tables = set(filter(self._keys.may_name_queues, keys))
+        self._found |= tables
+        self._tables |= tables
         if self._cursor != b"0":
             return False
         # Once round: what was not met is gone.

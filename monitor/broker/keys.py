@@ -90,13 +90,24 @@ class Keys:
         """Return what a live worker's entry in `mailbox_registry` is."""
         return to_bytes(f"{self._sep}{self._sep}{hostname}.{self._pidbox}")
 
+    def mailbox_hostname(self, member: bytes) -> str | None:
+        """Return the worker whose entry in `mailbox_registry` it is; None: it is none's."""
+        name = to_text(member).removeprefix(self._sep * 2)
+        ending = f".{self._pidbox}"
+        return name.removesuffix(ending) if name.endswith(ending) else None
+
+    def may_name_queues(self, binding_key: bytes) -> bool:
+        """Return whether a binding table is not one of mailboxes, replies or event listeners."""
+        exchange = to_text(binding_key)[len(self._binding) :]
+        return exchange != self._event_exchange and not exchange.endswith(".pidbox")
+
     def binding(self, binding_key: bytes, member: bytes) -> Binding | None:
         """Return what a member of a binding table says.
 
         None: it is no task queue but a mailbox, a reply queue or a listener to events.
         """
         exchange = to_text(binding_key)[len(self._binding) :]
-        if exchange == self._event_exchange or exchange.endswith(".pidbox"):
+        if not self.may_name_queues(binding_key):
             return None
         parts = to_text(member).split(self._sep)
         queue = parts[-1]

@@ -6,6 +6,7 @@ the answers go back into the books.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable, Sequence
 
 from monitor.broker.control import Control
@@ -14,7 +15,12 @@ from monitor.broker.link import Link
 from monitor.broker.wire import Wire
 from monitor.facts.asking import Wanted
 from monitor.facts.books import Books
+from monitor.journal import event
+from monitor.values.names import bounded
 
+_log = logging.getLogger(__name__)
+
+_NAMES_SHOWN = 5
 _EVERY_SECONDS = 0.5
 _ROUND_SECONDS = 10.0
 _CLEAN_UP_SECONDS = 1.0
@@ -47,6 +53,7 @@ class Questions:
             while True:
                 await asyncio.sleep(_EVERY_SECONDS)
                 self._books.workers.step(self._clock())
+                self._tell_unheard(self._books.workers.newly_unheard())
                 wanted = self._books.workers.wanted(self._clock())
                 doubted = self._books.tasks.running.doubted(self._clock())
                 idle = self._books.workers.idle(self._clock())
@@ -57,6 +64,19 @@ class Questions:
             if wire is not None:
                 wire.close()
                 await self._clean_up()
+
+    def _tell_unheard(self, hostnames: Sequence[str]) -> None:
+        """Log, once for all of them, who is registered and was never heard."""
+        if hostnames:
+            more = ", ..." if len(hostnames) > _NAMES_SHOWN else ""
+            event(
+                _log,
+                logging.WARNING,
+                "workers are registered and were never heard: they hang or died long ago",
+                broker=self._books.broker,
+                workers=len(hostnames),
+                names=bounded(", ".join(hostnames[:_NAMES_SHOWN])) + more,
+            )
 
     async def _clean_up(self) -> None:
         """Leave no list of answers behind."""
@@ -109,6 +129,9 @@ class Questions:
         hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
         unknown = wanted.census or wanted.introduce
         methods = ("stats", "active_queues") if unknown else ("stats",)
+        if wanted.census:
+            # Before the question, so that who enters it later is not taken for silent.
+            workers.registered(await self._control.registry(wire), self._clock())
         sent_at = self._clock()
         answers = await self._control.ask(
             wire,

@@ -53,7 +53,8 @@ class Asking:
         """Whether workers can be asked at all."""
         self.census_at: float | None = None
         """When everybody was last asked; None: not since the feed came up."""
-        self._strangers = 0
+        self.strangers = 0
+        """How many listened at the last census who have never answered."""
         self._listeners = 0
         self._listen_at = 0.0
 
@@ -112,9 +113,9 @@ class Asking:
         )
         self._listeners = count.listeners
         if wanted.census:
-            self._strangers = strangers(count, expected)
+            self.strangers = strangers(count, expected)
         sure = self._sure(count, expected, silent)
-        least, most = listening(count, expected, len(silent), self._strangers, sure)
+        least, most = listening(count, expected, len(silent), self.strangers, sure)
         # Of several at once a count cannot tell which. Those that hung or worked before come
         # first, then those that may well be silent because they work.
         silent.sort(key=lambda p: (p.state not in MUTE, not p.answered, not p.running))

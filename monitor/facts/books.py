@@ -157,7 +157,6 @@ class Books:
         self._up, self._error = False, failure.text
         self._poll_errors[failure.reason] = self._poll_errors.get(failure.reason, 0) + 1
         self.queues.blind()
-        self.workers.waiting(None)
         self._presence.blind(failure.at)
         # While the broker is not well, a worker that is not heard may be just as well as ever.
         self.workers.deaf(failure.at)
@@ -242,6 +241,7 @@ class Books:
             event_gaps=self.event_gaps,
             workers_without_events=untold if self._events_connected else None,
             shared_node_names=len(self.workers.shared_names) if self._events_connected else None,
+            workers_unheard=self.workers.unheard,
             queues_left_out=self.queues_left_out,
             commands=self.commands.sent,
             commands_per_poll=self.commands.per_poll,

@@ -131,6 +131,9 @@ _BROKER = (
     Fact("broker", "shared_node_names", "celery_broker_shared_node_names", "gauge",
          "Node names under which more than one worker runs; start each with a name of its own, -n.",
          lambda b: b.shared_node_names),
+    Fact("broker", "workers_unheard", "celery_broker_workers_unheard", "gauge",
+         "Workers in the mailbox registry that were never heard, long dead or hung; absent while not known.",
+         lambda b: b.workers_unheard),
     Fact("broker", "resets", "celery_broker_resets_total", "counter",
          "How often the broker was restarted, failed over to another server, was flushed, or "
          "evicted what queues held, by reason.",

@@ -65,13 +65,14 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     events_received: Mapping[str, int] = {}
     events_dropped: Mapping[str, int] = {}
     settled: bool = False
-    """Whether the first census of its workers is over; until then a worker that is not listed
-    may merely not have been heard yet."""
+    """Whether its workers were asked once: before, one not listed may not have been heard yet."""
     event_lag_seconds: float | None = None
     event_gaps: int = 0
     workers_without_events: int | None = None
-    shared_node_names: int | None = None
     """Live workers that process tasks and send no task events; None while the feed is down."""
+    shared_node_names: int | None = None
+    workers_unheard: int | None = None
+    """Registered and never heard; None: not known."""
     queues_left_out: int = 0
     commands: Mapping[str, int] = {}
     """Commands that the monitor itself has sent, by `commands.PARTS`."""

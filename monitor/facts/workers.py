@@ -16,10 +16,14 @@ from monitor.facts.liveness import Liveness
 from monitor.facts.namesakes import Namesakes
 from monitor.facts.process import LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
-from monitor.facts.restarts import CRASH_WINDOW_SECONDS
 from monitor.facts.roll import Roll
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import UP_STATES, WorkerFacts
+from monitor.facts.unheard import REASON, Unheard
+from monitor.facts.worker_row import worker_row
+
+_UNHEARD_SHOWN = 20
+"""Of those that are registered and were never heard: most are long dead, so many tell no more."""
 
 
 class WorkerBook:
@@ -42,7 +46,10 @@ class WorkerBook:
         self._asking = Asking(self._roll)
         self._namesakes = Namesakes()
         self._consuming = Consuming()
+        self._unheard = Unheard()
+        self._settings = settings
         self._liveness = Liveness(settings, self._roll, self._hearing)
+        self._one_may_work_unheard = False
         self.event_lag_seconds: float | None = None
 
     # -- what is heard ---------------------------------------------------------------
@@ -58,6 +65,7 @@ class WorkerBook:
         The broker did not answer, or this very process was stopped.
         """
         self._hearing.deaf(now)
+        self._consuming.blind()
 
     def server_started(self, at: float) -> None:
         """Note when the broker process started: it has forgotten registrations before that."""
@@ -67,11 +75,8 @@ class WorkerBook:
         """Note how many messages are delivered and not acknowledged, of all workers together."""
         self._liveness.in_flight = bool(messages)
 
-    def waiting(self, lengths: Mapping[str, int] | None) -> None:
-        """Note how many messages wait in each queue; None: that cannot be read."""
-        if lengths is None:
-            self._consuming.blind()
-            return
+    def waiting(self, lengths: Mapping[str, int]) -> None:
+        """Note how many messages wait in each queue."""
         shared = self._roll.shared
         whole = (p for p in self._roll if p.queues is not None and p.hostname not in shared)
         self._consuming.polled(whole, lengths)
@@ -157,6 +162,20 @@ class WorkerBook:
         """
         return self._consuming.doubted(now) if self._asking.usable else ()
 
+    def registered(self, hostnames: Set[str] | None, now: float) -> None:
+        """Note who is in the mailbox registry; None: that cannot be read."""
+        if hostnames is not None:
+            self._unheard.registered(hostnames, now)
+
+    def newly_unheard(self) -> tuple[str, ...]:
+        """Return who is registered and was never heard, each once."""
+        return self._unheard.newly()
+
+    @property
+    def unheard(self) -> int | None:
+        """How many are registered and were never heard; None: not known."""
+        return len(self._unheard.names) if self._hearing.up and self._unheard.known else None
+
     def listened(self, listeners: int) -> None:
         """Note how many connections listen for commands."""
         self._asking.listened(listeners)
@@ -191,6 +210,9 @@ class WorkerBook:
 
     def step(self, now: float) -> None:
         """Move on what silence, death or absence have had their time."""
+        self._unheard.step(now, self._roll.newest)
+        may_work = self._unheard.lately(now, self._settings.patience)
+        self._one_may_work_unheard = bool(may_work and self._asking.strangers)
         self._liveness.step(now, self.consumers())
         self._namesakes.keep(self._roll.shared)
         for hostname in self._roll.shared:
@@ -210,7 +232,8 @@ class WorkerBook:
 
     def consumers(self) -> Consumers:
         """Return who consumes what."""
-        everybody = self._hearing.up and self._asking.census_at is not None
+        asked = self._hearing.up and self._asking.census_at is not None
+        everybody = asked and not self._one_may_work_unheard
         return count_consumers(self._roll.rows(), self._shared_queues(), everybody=everybody)
 
     def _shared_queues(self) -> dict[str, tuple[tuple[str, ...], ...] | None]:
@@ -248,31 +271,18 @@ class WorkerBook:
     def facts(self, now: float) -> tuple[WorkerFacts, ...]:
         """Return a row a worker; of a name that is not shared, its newest process stands."""
         blind = not self._hearing.up
-        return tuple(self._row(process, blind, now) for process in self._roll.rows())
+        unheard = () if blind else self._unheard.lately(now, self._settings.forget_after)
+        return (
+            *(self._row(process, blind, now) for process in self._roll.rows()),
+            *(
+                WorkerFacts(broker=self._broker, hostname=name, state="unknown", reason=REASON)
+                for name in unheard[:_UNHEARD_SHOWN]
+            ),
+        )
 
     def _row(self, process: Process, blind: bool, now: float) -> WorkerFacts:
-        hostname = process.hostname
-        consuming = process.consuming if process.state == "online" and not blind else None
-        return WorkerFacts(
-            broker=self._broker,
-            hostname=self._roll.label(process),
-            state=None if blind else process.state,
-            reason="the event feed is down" if blind else _reason(process, consuming),
-            pid=process.pid,
-            active=None if blind or process.state not in UP_STATES else process.active,
-            processed=process.processed,
-            consuming=consuming,
-            task_events=None if blind or process.state not in UP_STATES else process.task_events,
-            concurrency=process.concurrency,
-            queues=process.queues if hostname not in self._roll.shared else None,
-            last_seen_at=process.last_seen_at,
-            clock_skew_seconds=None if blind else process.skew.seconds,
-            load1=None if blind or process.state not in UP_STATES else process.load1,
-            restarts=dict(process.restarts.counts),
-            recent_crashes=process.restarts.crashes_since(now - CRASH_WINDOW_SECONDS),
-            version=process.version,
-            pool=process.pool,
-        )
+        label, shared = self._roll.label(process), process.hostname in self._roll.shared
+        return worker_row(process, self._broker, label, shared=shared, blind=blind, now=now)
 
     def gone(self) -> dict[tuple[str, ...], str]:
         """Return why workers that were there lately are there no more, by their keys."""
@@ -287,8 +297,3 @@ class WorkerBook:
             for p in self._roll
             if p.state not in LEFT
         )
-
-
-def _reason(process: Process, consuming: bool | None) -> str:
-    idle = consuming is False
-    return "it beats, and takes none of the messages that wait" if idle else process.reason

@@ -6,11 +6,13 @@ import signal
 import sys
 import time
 
+import pytest
 import redis
 from celery import Celery
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
+from monitor.facts import unheard
 from tests.broker.conftest import Watched, Workers, watching
 
 CLASSIC_LAYOUT = (
@@ -114,6 +116,29 @@ async def test_a_worker_that_beats_and_takes_nothing_stalls_its_queue(
         (row,), (queue,) = watched.part().workers, watched.part().queues
         assert (row.state, queue.length, queue.workers) == ("online", 3, 1)
     assert client.keys("queue-monitor*") == []
+
+
+async def test_names_left_by_the_dead_are_told_of_once(
+    broker: EmbeddedBroker,
+    workers: Workers,
+    client: "redis.Redis",
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(unheard, "_GRACE_SECONDS", 1.0)
+    registry, between = "_kombu.binding.celery.pidbox", "\x06\x16" * 2
+    client.sadd(registry, *(f"{between}gone{i}@web1.celery.pidbox" for i in range(30)))
+    worker = workers.start(*named("a@web1"))
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.workers_unheard == 30)
+        assert list(watched.states().values()).count("unknown") == 20
+        await watched.until(lambda w: w.part().workers[0].active is not None)
+        assert watched.states()["a@web1"] == "online"
+        processes.kill(worker)
+        await watched.until(lambda w: w.states()["a@web1"] == "dead")
+        assert watched.part().broker.workers_unheard == 30
+    told = [record for record in caplog.records if "never heard" in record.message]
+    assert len(told) == 1
 
 
 async def test_a_hung_control_does_not_stop_the_polls(

@@ -78,9 +78,12 @@ def _events(broker: BrokerFacts) -> Markup:
         return UNKNOWN
     if not broker.events_connected:
         return badge("lost", "critical")
-    off = broker.workers_without_events
-    why = element("small", f"{off} workers send no task events") if off else Markup("")
-    return joined((badge("connected", "good"), why))
+    findings = (
+        (broker.workers_without_events, "workers send no task events"),
+        (broker.workers_unheard, "registered workers were never heard"),
+    )
+    said = [element("small", f"{many} {what}") for many, what in findings if many]
+    return joined((badge("connected", "good"), *said))
 
 
 def queues_section(view: View, snapshot: Snapshot) -> Markup:

@@ -493,6 +493,29 @@ def test_deaths_at_once_know_what_was_there_before() -> None:
     assert bench.states() == {"a@h": "dead", "b@h": "dead", "c@h": "online"}
 
 
+def test_long_dead_names_are_one_summary_and_hide_no_consumer() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    names = {f"gone{i}@web1" for i in range(1000)} | {"high@web1"}
+    bench.book.registered(names, bench.now)
+    bench.wait(40)
+    assert (bench.book.unheard, len(bench.book.newly_unheard())) == (1000, 1000)
+    rows = bench.book.facts(bench.now)
+    assert Counter(row.state for row in rows) == {"online": 1, "unknown": 20}
+    assert all(row.up is None for row in rows if row.state == "unknown")
+    assert bench.book.consumers().known
+
+
+def test_a_silent_listener_may_be_a_worker_in_its_first_long_task() -> None:
+    bench = Bench()
+    bench.strangers = 1
+    bench.book.registered({"solo@web1"}, bench.now)
+    bench.wait(40)
+    assert not bench.book.consumers().known
+    bench.wait(600)
+    assert bench.book.consumers().known
+
+
 def test_without_control_silence_alone_tells() -> None:
     bench = Bench()
     bench.book.control(False)

@@ -83,6 +83,7 @@ BROKER = BrokerFacts(
     poll_bounds_hit={"lists": 0, "entered": 1, "in_flight": 0},
     workers_without_events=1,
     shared_node_names=1,
+    workers_unheard=2,
 )
 
 HIGH = QueueFacts(

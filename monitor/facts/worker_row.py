@@ -1,0 +1,42 @@
+"""What is shown of one worker, from all that is known of its process. Used by `workers.py`."""
+
+from monitor.facts.process import Process
+from monitor.facts.restarts import CRASH_WINDOW_SECONDS
+from monitor.facts.snapshot import UP_STATES, WorkerFacts
+
+
+def worker_row(
+    process: Process, broker: str, label: str, *, shared: bool, blind: bool, now: float
+) -> WorkerFacts:
+    """Return the row of a process that is called `label`.
+
+    `shared`: other processes have its node name, so what the name consumes is not its own.
+    `blind`: the event feed is down.
+    """
+    live = not blind and process.state in UP_STATES
+    consuming = process.consuming if process.state == "online" and not blind else None
+    return WorkerFacts(
+        broker=broker,
+        hostname=label,
+        state=None if blind else process.state,
+        reason="the event feed is down" if blind else _reason(process, consuming),
+        pid=process.pid,
+        active=process.active if live else None,
+        processed=process.processed,
+        consuming=consuming,
+        task_events=process.task_events if live else None,
+        concurrency=process.concurrency,
+        queues=None if shared else process.queues,
+        last_seen_at=process.last_seen_at,
+        clock_skew_seconds=None if blind else process.skew.seconds,
+        load1=process.load1 if live else None,
+        restarts=dict(process.restarts.counts),
+        recent_crashes=process.restarts.crashes_since(now - CRASH_WINDOW_SECONDS),
+        version=process.version,
+        pool=process.pool,
+    )
+
+
+def _reason(process: Process, consuming: bool | None) -> str:
+    idle = consuming is False
+    return "it beats, and takes none of the messages that wait" if idle else process.reason
