@@ -99,7 +99,9 @@ def busy(
 
     def done(metrics: Metrics) -> bool:
         failed = metrics.value("celery_task_failed_total", exception="ValueError")
-        return failed == 1 and metrics.value("celery_task_succeeded_total") == 3
+        succeeded = metrics.value("celery_task_succeeded_total")
+        needed = metrics.value("celery_queue_processes_needed", queue_name="normal")
+        return failed == 1 and succeeded == 3 and needed is not None
 
     daemon.until(done)
     return daemon

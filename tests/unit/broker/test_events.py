@@ -121,8 +121,15 @@ def test_any_field_may_be_null_or_missing(field: str) -> None:
     assert len(listener.taken) == 1
 
 
+NESTED = st.recursive(
+    st.none() | st.integers() | st.text(max_size=20),
+    lambda below: st.lists(below, max_size=5),
+    max_leaves=20,
+)
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.one_of(st.binary(), st.recursive(st.none() | st.text() | st.integers(), st.lists)))
+@given(st.binary() | NESTED)
 def test_any_bytes_at_all_leave_the_reader_alive(body: Any) -> None:
     listener = Listener()
     listener.hear(body if isinstance(body, bytes) else enveloped(body))

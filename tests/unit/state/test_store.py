@@ -143,7 +143,8 @@ def test_file_and_folders_are_private(tmp_path):
     assert modes == {path: 0o600, path.parent: 0o700, path.parent.parent: 0o700}
 
 
-def test_a_second_monitor_on_the_same_file_is_told(path):
+def test_a_second_monitor_on_the_same_file_is_told(path, monkeypatch):
+    monkeypatch.setattr("monitor.state.store.BUSY_TIMEOUT_SECONDS", 0.05)
     store = Store.open(path)
     with pytest.raises(StateError, match=r"state file .*state\.db is in use by another process"):
         Store.open(path)
