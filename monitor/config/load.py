@@ -30,7 +30,7 @@ def load(
     Raises ConfigError with all problems that were found.
     """
     problems: list[Problem] = []
-    tree = _read_file(str(path), environ, problems) if path is not None else Node({}, NOWHERE)
+    tree = read_file(str(path), environ, problems) if path is not None else Node({}, NOWHERE)
     lay_environment(tree, environ, problems)
     lay_flags(tree, flags or {}, problems)
     has_broker = lay_lone_broker(tree, environ, problems)
@@ -47,8 +47,8 @@ def load(
     return settings
 
 
-def _read_file(name: str, environ: Mapping[str, str], problems: list[Problem]) -> Node:
-    """Return the tree of a settings file; empty when the file is. Raises ConfigError."""
+def read_file(name: str, environ: Mapping[str, str], problems: list[Problem]) -> Node:
+    """Return the tree of a YAML file; empty when the file is. Raises ConfigError."""
     source = Source(_read_text(name), lambda *at: Place.in_file(name, *at), environ=environ)
     try:
         tree = read_document(source, problems)

@@ -1,7 +1,7 @@
-"""`queue-monitor rules export`: the alerting rules for others. Called by `cli.py`.
+"""`queue-monitor rules export|test`. Called by `cli.py`.
 
-Each function takes the parsed arguments and returns the exit status: 0 fine, 1 something could
-not be done, 2 bad settings.
+Each function takes the parsed arguments and returns the exit status: 0 fine, 1 a rule cannot be
+exported or a test failed, 2 a bad file.
 """
 
 import argparse
@@ -13,13 +13,12 @@ import yaml
 
 from monitor.alerts.prometheus_rules import prometheus_rule
 from monitor.alerts.promql import NotExpressibleError
+from monitor.alerts.rule_tests import failures
 from monitor.alerts.rules import rules_in_force
 from monitor.alerts.settings import RuleSettings
 from monitor.config.load import load
 from monitor.config.problem import ConfigError
-
-_ANY_BROKER = "redis://localhost/0"
-"""Settings need a broker; rules are the same for all."""
+from monitor.config.rule_test_file import ANY_BROKER, TestedRules
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_config(export_)
     export_.set_defaults(run=export)
+    test_ = actions.add_parser("test", help="run the unit tests of rules")
+    test_.add_argument("file", metavar="FILE", nargs="+", help="tests, as in docs/rules.md")
+    test_.set_defaults(run=test)
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +60,32 @@ def export(args: argparse.Namespace) -> int:
     return 1 if refused else 0
 
 
+def test(args: argparse.Namespace) -> int:
+    """Run the tests of each file; print what does not hold, and how many were run."""
+    return max(_test_file(name) for name in args.file)
+
+
+def _test_file(name: str) -> int:
+    try:
+        tested = TestedRules(name, os.environ)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    failed = 0
+    for number, each in enumerate(tested.file.tests):
+        found = failures(each, tested.rules, tested.file.interval)
+        failed += bool(found)
+        for failure in found:
+            place = tested.place(("tests", number, "expect", failure.index))
+            alert = each.expect[failure.index].alert
+            print(f"{place}: {each.name}: {alert} {failure.message}")
+    count = len(tested.file.tests)
+    print(f"{name}: {count - failed} of {count} tests passed")
+    return 1 if failed else 0
+
+
 def _rules(args: argparse.Namespace) -> tuple[RuleSettings, ...] | None:
-    flags: Any = {} if args.config else {"broker": [_ANY_BROKER]}
+    flags: Any = {} if args.config else {"broker": [ANY_BROKER]}
     try:
         return rules_in_force(load(args.config, os.environ, flags).alerts)
     except ConfigError as error:

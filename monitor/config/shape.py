@@ -128,10 +128,11 @@ _IGNORED: Mapping[type, frozenset[str]] = {
 @cache
 def root() -> Section:
     """Return the shape of all settings."""
-    return _section(Settings)
+    return section_of(Settings)
 
 
-def _section(settings: type) -> Section:
+def section_of(settings: type) -> Section:
+    """Return the shape of a mapping whose keys are the fields of the dataclass `settings`."""
     hints = get_type_hints(settings, include_extras=True)
     keys = {_written(field.name): _key(field, hints[field.name]) for field in fields(settings)}
     return Section(settings, keys, _IGNORED.get(settings, frozenset()))
@@ -155,7 +156,7 @@ def _shape(hint: Any) -> Shape:
     if hint in _LEAVES:
         return _LEAVES[hint]
     if is_dataclass(hint):
-        return _section(hint)  # type: ignore[arg-type]  # a hint is a class, never an instance
+        return section_of(hint)  # type: ignore[arg-type]  # a hint is a class, never an instance
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _shape(arguments[0])
@@ -168,7 +169,7 @@ def _alternatives(members: tuple[Any, ...]) -> Shape:
     present = tuple(member for member in members if member is not NoneType)
     if len(present) < len(members):
         return _shape(reduce(or_, present))
-    return Choice({_type_of(member): _section(member) for member in present})
+    return Choice({_type_of(member): section_of(member) for member in present})
 
 
 def _generic(hint: Any, origin: Any, arguments: tuple[Any, ...]) -> Shape:

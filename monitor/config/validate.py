@@ -31,8 +31,8 @@ from monitor.config.shape import (
 
 
 @cache
-def _adapter() -> TypeAdapter[Settings]:
-    return TypeAdapter(Settings)
+def _adapter(settings: type) -> TypeAdapter[Any]:
+    return TypeAdapter(settings)
 
 
 def validate(tree: Node, problems: list[Problem]) -> Settings | None:
@@ -40,17 +40,22 @@ def validate(tree: Node, problems: list[Problem]) -> Settings | None:
 
     None when nothing sound is left.
     """
+    return cast(Settings | None, validate_as(root(), tree, problems))
+
+
+def validate_as(section: Section, tree: Node, problems: list[Problem]) -> Any:
+    """Return the dataclass of `section` that `tree` describes; else as `validate`."""
     while True:
         try:
-            return _adapter().validate_python(_plain(tree, root()))
+            return _adapter(section.settings).validate_python(_plain(tree, section))
         except ValidationError as error:
             # Neither the input nor a URL is wanted: messages are made from the tree.
             details = error.errors(include_url=False, include_input=False)
-        judged = [_judge(each, tree) for each in details]
+        judged = [_judge(each, tree, section) for each in details]
         # A union has an error for each of its members.
         problems += dict.fromkeys(problem for _, problem in judged if problem)
         unsound = {id(node) for node, _ in judged}
-        if not _keep_sound(tree, root(), unsound):
+        if not _keep_sound(tree, section, unsound):
             return None
 
 
@@ -71,9 +76,9 @@ def _plain(node: Node, shape: Shape) -> Any:
     return node.value
 
 
-def _judge(error: ErrorDetails, tree: Node) -> tuple[Node, Problem | None]:
+def _judge(error: ErrorDetails, tree: Node, root: Section) -> tuple[Node, Problem | None]:
     """Return the node that cannot be used because of `error`, and what to say of it."""
-    node, shape = _located(error, tree)
+    node, shape = _located(error, tree, root)
     if isinstance(node.value, Unusable):
         return node, None
     if error["type"] == "missing" and isinstance(shape, Section):
@@ -82,9 +87,9 @@ def _judge(error: ErrorDetails, tree: Node) -> tuple[Node, Problem | None]:
     return node, Problem(node.place, node.path, _message(error, node, shape))
 
 
-def _located(error: ErrorDetails, tree: Node) -> tuple[Node, Shape]:
+def _located(error: ErrorDetails, tree: Node, root: Section) -> tuple[Node, Shape]:
     """Return the node that `error` is about; of a missing key the mapping that lacks it."""
-    node, shape = tree, cast(Shape, root())
+    node, shape = tree, cast(Shape, root)
     for step in error["loc"]:
         match node.value, shape:
             case _, Choice():

@@ -44,3 +44,72 @@ def test_what_cannot_be_exported_is_said_and_fails(
 def test_bad_settings_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "export", "--config", str(tmp_path / "none.yaml")]) == 2
     assert "none.yaml: cannot be read" in capsys.readouterr().err
+
+
+TESTS = """
+config: config.yaml
+interval: 1m
+tests:
+  - name: a long queue
+    objects:
+      - {on: queue, labels: {queue_name: high}, facts: {length: 0 6}}
+    expect:
+      - {at: 0s, alert: Long, firing: []}
+      - {at: 1m, alert: Long, firing: [{queue_name: high}]}
+"""
+
+
+@pytest.fixture
+def tests(config: str) -> Path:
+    return Path(config).with_name("tests.yaml")
+
+
+def test_tests_that_hold_pass(tests: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tests.write_text(TESTS)
+    assert main(["rules", "test", str(tests)]) == 0
+    assert capsys.readouterr().out == f"{tests}: 1 of 1 tests passed\n"
+
+
+def test_an_expectation_that_does_not_hold_is_told_with_its_place(
+    tests: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tests.write_text(
+        TESTS.replace("at: 0s, alert: Long, firing: []", "at: 9m, alert: Long, firing: []")
+    )
+    assert main(["rules", "test", str(tests)]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"{tests}:9:9: a long queue: Long at 9m: expected firing: none; "
+        "found: {broker: default, queue_name: high, severity: warning}",
+        f"{tests}: 0 of 1 tests passed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ("length: 0 6", "length: 0 6z",
+         "7:67: tests[0].objects[0].facts.length: '6z' is no value of length"),
+        ("length:", "lenght:", "7:65: tests[0].objects[0].facts.lenght: unknown fact of queue "
+         "(did you mean 'length'?)"),
+        ("queue_name: high}, f", "queue: high}, f",
+         "7:37: tests[0].objects[0].labels.queue: does not identify a queue "
+         "(did you mean 'queue_name'?)"),
+        ("on: queue", "on: queues", "7:14: tests[0].objects[0].on: expected one of"),
+        ("alert: Long, firing: []", "alert: Lang, firing: []",
+         "9:25: tests[0].expect[0].alert: no rule is called 'Lang' (did you mean 'Long'?)"),
+        (", firing: []", "", "9:9: tests[0].expect[0]: needs firing or pending"),
+        ("interval: 1m", "interval: 0s", "3:11: interval: must be more than 0"),
+        ("interval: 1m", "interval: 60", "3:11: interval: '60' has no unit"),
+        ("config.yaml", "none.yaml", "none.yaml: cannot be read"),
+        ("expect:", "expects:", "expects: unknown key (did you mean 'expect'?)"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_file_of_tests_is_told_with_its_place(
+    tests: Path, capsys: pytest.CaptureFixture[str], good: str, bad: str, message: str
+) -> None:
+    assert good in TESTS
+    tests.write_text(TESTS.replace(good, bad, 1))
+    assert main(["rules", "test", str(tests)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
