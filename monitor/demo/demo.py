@@ -4,13 +4,12 @@ import asyncio
 import shlex
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import Coroutine
 from typing import Any
 
 from monitor.demo import summary
-from monitor.demo.broker import BrokerError, free_port
+from monitor.demo.broker import BrokerError, free_port, is_free
 from monitor.demo.installation import DemoError, Installation, installed
 from monitor.demo.scenarios import load
 from monitor.demo.workspace import Workspace
@@ -109,20 +108,9 @@ def page_port(wanted: int | None) -> int | None:
     """Return the port for the page; None when the wanted one is taken."""
     if wanted == 0:
         return free_port()
-    if _is_free(wanted or DEFAULT_PORT):
+    if is_free(wanted or DEFAULT_PORT):
         return wanted or DEFAULT_PORT
     return free_port() if wanted is None else None
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        # As the daemon will: a connection of its predecessor that lingers is no obstacle.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def _say(text: str) -> None:

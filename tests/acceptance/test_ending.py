@@ -7,19 +7,8 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from monitor.demo.broker import EmbeddedBroker, free_port
+from monitor.demo.broker import EmbeddedBroker, free_port, is_free
 from tests.acceptance.monitor_process import Monitor
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        # As servers do, because of the connections that were closed a moment ago.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
