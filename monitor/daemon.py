@@ -229,7 +229,7 @@ class Daemon:
                 reason=outcome.reason,
             )
         )
-        if outcome.result == "delivered":
+        if outcome.arrived:
             self._desk.outbox.delivered(notice, outcome.at)
         else:
             self._desk.outbox.failed(

@@ -38,6 +38,8 @@ class Alert(Struct, frozen=True, kw_only=True):
     runbook: str = ""
     facts: tuple[tuple[str, str], ...] = ()
     """The facts that its expression names, as a person reads them."""
+    before: tuple[tuple[str, str], ...] = ()
+    """The same facts just before the condition began to hold; empty where nobody knows."""
 
     @property
     def alertname(self) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Protocol, runtime_checkable
 
+from msgspec import Struct
+
 from monitor.alerts.alert import Notice
 
 MAX_REASON = 300
@@ -28,6 +30,15 @@ class RefusedError(SendError):
     """The receiver refused the notice for good: sending the same again would not help."""
 
 
+class Receipt(Struct, frozen=True):
+    """A notice that arrived."""
+
+    said: str = ""
+    """What the receiver answered."""
+    problem: str = ""
+    """Whom it did not reach, where a channel has several receivers and some took it."""
+
+
 class Channel(Protocol):
     """A way to reach people. To add one: a file here, its settings, a line in `table.py`."""
 
@@ -35,7 +46,7 @@ class Channel(Protocol):
     def name(self) -> str:
         """As in the settings; unique among the channels."""
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Receipt:
         """Return once `notice` has arrived. Raises SendError."""
 
 

@@ -14,8 +14,8 @@ from monitor.alerts.alert import Notice
 from monitor.channels.base import Channel, ErrorReporter, RefusedError, SendError
 from monitor.journal import event
 
-Result = Literal["delivered", "failed", "refused"]
-RESULTS: tuple[Result, ...] = ("delivered", "failed", "refused")
+Result = Literal["delivered", "partly", "failed", "refused"]
+RESULTS: tuple[Result, ...] = ("delivered", "partly", "failed", "refused")
 
 SENDS_AT_ONCE = 8
 """For each channel: a receiver that comes back must not be run over."""
@@ -28,12 +28,18 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     notice: Notice
     result: Result
-    """`refused` is final: sending the same again would not help."""
+    """`partly`: some of the channel's receivers have it, the others refused it for good.
+    `refused` is final: sending the same again would not help."""
     at: float
     duration_seconds: float
     reason: str = ""
     retry_after_seconds: float = 0.0
     """What the receiver asked for; 0 if nothing."""
+
+    @property
+    def arrived(self) -> bool:
+        """Whether somebody was told, so that it is not sent again."""
+        return self.result in ("delivered", "partly")
 
 
 class Dispatcher:
@@ -102,9 +108,12 @@ class Dispatcher:
 
     async def _attempt(self, notice: Notice) -> Outcome:
         began_at = self._now()
-        result, reason, retry_after_seconds = RESULTS[0], "", 0.0
+        result: Result = "delivered"
+        reason, retry_after_seconds = "", 0.0
         try:
-            await self._channels[notice.channel].send(notice)
+            receipt = await self._channels[notice.channel].send(notice)
+            if receipt.problem:
+                result, reason = "partly", receipt.problem
         except SendError as error:
             result = "refused" if isinstance(error, RefusedError) else "failed"
             reason, retry_after_seconds = str(error), error.retry_after_seconds

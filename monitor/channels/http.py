@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
-from monitor.channels.base import RefusedError, SendError
+from monitor.channels.base import MAX_REASON, Receipt, RefusedError, SendError
 
 _RETRYABLE_STATUS = (408, 425, 429)
 """Client errors that are about the moment, not about what was sent."""
@@ -21,7 +21,7 @@ async def post(
     body: bytes,
     headers: Mapping[str, str],
     timeout_seconds: float,
-) -> None:
+) -> Receipt:
     """Return once the receiver at `url` has accepted `body` with a 2xx. Raises SendError."""
     try:
         async with session.post(
@@ -34,10 +34,13 @@ async def post(
         ) as response:
             if not 200 <= response.status < 300:
                 raise await _refusal(response)
+            return Receipt(said=await _said(response))
     except TimeoutError as error:
         raise SendError(f"no answer within {timeout_seconds:g}s") from error
     except aiohttp.InvalidURL as error:
         raise RefusedError("the URL is not valid") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        raise SendError("the receiver's certificate is not accepted") from error
     except aiohttp.ClientConnectorError as error:
         raise SendError(f"cannot connect: {error.os_error.strerror or error.os_error}") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -46,13 +49,16 @@ async def post(
 
 
 async def _refusal(response: aiohttp.ClientResponse) -> SendError:
-    answer = (await response.content.read(_ANSWER_BYTES)).decode("utf-8", "replace")
-    reason = f"HTTP {response.status} {response.reason or ''}".rstrip()
-    if answer.strip():
-        reason += f": {answer.strip()}"
+    reason = await _said(response)
     if response.status >= 500 or response.status in _RETRYABLE_STATUS:
         return SendError(reason, _retry_after_seconds(response.headers))
     return RefusedError(reason)
+
+
+async def _said(response: aiohttp.ClientResponse) -> str:
+    answer = (await response.content.read(_ANSWER_BYTES)).decode("utf-8", "replace").strip()
+    status = f"HTTP {response.status} {response.reason or ''}".rstrip()
+    return (f"{status}: {answer}" if answer else status)[:MAX_REASON]
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> float:

@@ -3,13 +3,19 @@
 import logging
 
 from monitor.alerts.alert import Alert, Notice
+from monitor.channels.base import Receipt
 from monitor.channels.settings import LogChannelSettings
 from monitor.journal import event
 from monitor.values.moments import format_moment
 
 _logger = logging.getLogger(__name__)
 
-_LEVELS = {"critical": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
+_LEVELS = {
+    "critical": logging.ERROR,
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "none": logging.INFO,
+}
 
 
 class LogChannel:
@@ -18,12 +24,13 @@ class LogChannel:
     def __init__(self, settings: LogChannelSettings) -> None:
         self.name = settings.name
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Receipt:
         """Log each alert of `notice`."""
         for alert in notice.resolved:
             _log(logging.INFO, alert)
         for alert in notice.firing:
             _log(_LEVELS[alert.severity], alert)
+        return Receipt(said="written to the log")
 
 
 def _log(level: int, alert: Alert) -> None:

@@ -17,7 +17,7 @@ from sentry_sdk.transport import Transport
 from sentry_sdk.utils import BadDsn, Dsn, event_from_exception
 
 from monitor.alerts.alert import Alert, Notice
-from monitor.channels.base import ChannelError, RefusedError
+from monitor.channels.base import ChannelError, Receipt, RefusedError
 from monitor.channels.http import post
 from monitor.channels.settings import SentrySettings
 from monitor.values.moments import format_moment
@@ -33,6 +33,7 @@ _LEVELS: dict[str, Literal["fatal", "warning", "info"]] = {
     "critical": "fatal",
     "warning": "warning",
     "info": "info",
+    "none": "info",
 }
 _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]*@")
 
@@ -80,10 +81,12 @@ class SentryChannel:
             include_source_context=False,
         )
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Receipt:
         """Send an event for each alert of `notice`. Raises SendError."""
+        receipt = Receipt()
         for alert in (*notice.resolved, *notice.firing):
-            await self._post(_event(alert, notice.made_at))
+            receipt = await self._post(_event(alert, notice.made_at))
+        return receipt
 
     async def report(self, error: BaseException) -> None:
         """Send the monitor's own unhandled `error`: where it was raised, and no values.
@@ -96,13 +99,13 @@ class SentryChannel:
             exception["value"] = _CREDENTIALS.sub(r"\1***@", exception.get("value") or "")
         await self._post(event)
 
-    async def _post(self, event: "Event") -> None:
+    async def _post(self, event: "Event") -> Receipt:
         self._transport.envelope = None
         self._client.capture_event(event)
         if self._transport.envelope is None:
             raise RefusedError("the SDK did not take the event")
         body = self._transport.envelope.serialize()
-        await post(self._session, self._url, body, self._headers, TIMEOUT_SECONDS)
+        return await post(self._session, self._url, body, self._headers, TIMEOUT_SECONDS)
 
 
 def _event(alert: Alert, at: float) -> "Event":
@@ -111,6 +114,7 @@ def _event(alert: Alert, at: float) -> "Event":
         times["until"] = format_moment(alert.resolved_at)
     if alert.resolved_reason:
         times["resolved_reason"] = alert.resolved_reason
+    advice = {"cause": alert.cause, "command": alert.command, "runbook": alert.runbook}
     resolved = alert.state == "resolved"
     tags: dict[str, Any] = {name: value[:MAX_TAG] for name, value in alert.labels}
     return {
@@ -120,5 +124,9 @@ def _event(alert: Alert, at: float) -> "Event":
         "timestamp": datetime.fromtimestamp(at, UTC),
         "fingerprint": [alert.fingerprint],
         "tags": {**tags, "state": alert.state},
-        "contexts": {"alert": {**times, "runbook": alert.runbook}, "facts": dict(alert.facts)},
+        "contexts": {
+            "alert": {**times, **advice},
+            "facts": dict(alert.facts),
+            "facts before": dict(alert.before),
+        },
     }

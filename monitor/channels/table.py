@@ -5,14 +5,28 @@ from typing import Any
 
 import aiohttp
 
+from monitor.channels.alertmanager import AlertmanagerChannel
+from monitor.channels.apprise import AppriseChannel
 from monitor.channels.base import Channel
+from monitor.channels.email import EmailChannel
+from monitor.channels.exec import ExecChannel
+from monitor.channels.jira_service_management import JiraServiceManagementChannel
 from monitor.channels.log import LogChannel
+from monitor.channels.pagerduty import PagerDutyChannel
 from monitor.channels.settings import (
+    AlertmanagerSettings,
+    AppriseSettings,
     ChannelSettings,
+    EmailSettings,
+    ExecSettings,
+    JiraServiceManagementSettings,
     LogChannelSettings,
+    PagerDutySettings,
     SentrySettings,
+    SlackSettings,
     WebhookSettings,
 )
+from monitor.channels.slack import SlackChannel
 from monitor.channels.webhook import WebhookChannel
 
 Maker = Callable[[Any, aiohttp.ClientSession, str], Channel]
@@ -33,6 +47,13 @@ TABLE: Mapping[type[ChannelSettings], Maker] = {
     LogChannelSettings: _log,
     WebhookSettings: WebhookChannel,
     SentrySettings: _sentry,
+    AlertmanagerSettings: AlertmanagerChannel,
+    PagerDutySettings: PagerDutyChannel,
+    JiraServiceManagementSettings: JiraServiceManagementChannel,
+    SlackSettings: SlackChannel,
+    EmailSettings: EmailChannel,
+    AppriseSettings: AppriseChannel,
+    ExecSettings: ExecChannel,
 }
 
 

@@ -1,5 +1,6 @@
 """Alertmanager's webhook payload, version 4: whatever understands Alertmanager understands it."""
 
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
@@ -7,10 +8,11 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from monitor.alerts.alert import Alert, Notice
-from monitor.channels.base import ChannelError
+from monitor.channels.base import ChannelError, Receipt
 from monitor.channels.http import post
 from monitor.channels.settings import WebhookSettings
 from monitor.values.moments import format_moment
+from monitor.values.secret import Secret
 
 _NOT_ENDED = "0001-01-01T00:00:00Z"
 """Alertmanager's zero time: `endsAt` of an alert that fires."""
@@ -26,15 +28,25 @@ class WebhookChannel:
         self._url = settings.url.reveal()
         if not _is_http(self._url):
             raise ChannelError(f"channel {settings.name}: the url is not http:// or https://")
+        self._settings = settings
         self._timeout_seconds = settings.timeout
         self._session = session
         self._page_url = page_url
 
-    async def send(self, notice: Notice) -> None:
+    async def send(self, notice: Notice) -> Receipt:
         """Post `notice`. Raises SendError."""
         body = json.dumps(payload(notice, self._page_url)).encode()
         headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
-        await post(self._session, self._url, body, headers, self._timeout_seconds)
+        if self._settings.bearer_token is not None:
+            headers["Authorization"] = f"Bearer {self._settings.bearer_token.reveal()}"
+        if self._settings.signing_secret is not None:
+            headers["X-Hub-Signature-256"] = signature(self._settings.signing_secret, body)
+        return await post(self._session, self._url, body, headers, self._timeout_seconds)
+
+
+def signature(secret: Secret, body: bytes) -> str:
+    """Return the value of X-Hub-Signature-256, which many receivers can verify already."""
+    return "sha256=" + hmac.new(secret.reveal().encode(), body, "sha256").hexdigest()
 
 
 def _is_http(url: str) -> bool:
@@ -58,7 +70,7 @@ def payload(notice: Notice, page_url: str) -> dict[str, object]:
         "receiver": notice.channel,
         "groupLabels": dict(notice.group_labels),
         "commonLabels": _common(dict(alert.labels) for alert in alerts),
-        "commonAnnotations": _common(map(_annotations, alerts)),
+        "commonAnnotations": _common(map(annotations, alerts)),
         "externalURL": page_url,
         "alerts": [_alert(alert, page_url) for alert in alerts],
     }
@@ -68,7 +80,7 @@ def _alert(alert: Alert, page_url: str) -> dict[str, object]:
     return {
         "status": alert.state,
         "labels": dict(alert.labels),
-        "annotations": _annotations(alert),
+        "annotations": annotations(alert),
         "startsAt": format_moment(alert.started_at or alert.active_at),
         "endsAt": _NOT_ENDED if alert.resolved_at is None else format_moment(alert.resolved_at),
         "generatorURL": page_url,
@@ -76,9 +88,12 @@ def _alert(alert: Alert, page_url: str) -> dict[str, object]:
     }
 
 
-def _annotations(alert: Alert) -> dict[str, str]:
+def annotations(alert: Alert) -> dict[str, str]:
+    """Return what an alert says beside its labels, under the names that are usual."""
     texts = {
         "summary": alert.summary,
+        "cause": alert.cause,
+        "command": alert.command,
         "runbook_url": alert.runbook,
         "resolved_reason": alert.resolved_reason,
     }

@@ -15,7 +15,17 @@ from monitor.alerts.mute import MuteError, compile_mute
 from monitor.alerts.rules import RuleError, compile_rule
 from monitor.broker.address import is_sentinel, parse_url
 from monitor.broker.settings import BrokerSettings, TlsSettings
-from monitor.channels.settings import SentrySettings, WebhookSettings
+from monitor.channels.settings import (
+    AlertmanagerSettings,
+    ChannelSettings,
+    EmailSettings,
+    ExecSettings,
+    JiraServiceManagementSettings,
+    PagerDutySettings,
+    SentrySettings,
+    SlackSettings,
+    WebhookSettings,
+)
 from monitor.config.document import Node, moved
 from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
@@ -224,17 +234,40 @@ def _channels(settings: Settings, tree: Node) -> Iterator[Problem]:
     yield from _unique(tree, ("channels",), "name", [each.name for each in settings.channels])
     for index, channel in enumerate(settings.channels):
         yield from _matchers(channel.matchers, tree, ("channels", index, "matchers"))
-        match channel:
-            case WebhookSettings():
-                parts = _split(channel.url.reveal())
-                if not parts or not _is_http(parts):
-                    message = "is not a URL: write it like https://host/path"
-                    yield _problem(tree, ("channels", index, "url"), message)
-            case SentrySettings():
-                parts = _split(channel.dsn.reveal())
-                if not parts or not (_is_http(parts) and parts.username and parts.path.strip("/")):
-                    message = "is not a DSN: it looks like https://key@host/42"
-                    yield _problem(tree, ("channels", index, "dsn"), message)
+        path: Path = ("channels", index)
+        yield from _urls(channel, tree, path)
+        yield from _required_items(channel, tree, path)
+
+
+def _urls(channel: ChannelSettings, tree: Node, path: Path) -> Iterator[Problem]:
+    match channel:
+        case WebhookSettings() | SlackSettings():
+            yield from _url(channel.url.reveal(), tree, (*path, "url"))
+        case PagerDutySettings() | JiraServiceManagementSettings():
+            yield from _url(channel.url, tree, (*path, "url"))
+        case AlertmanagerSettings():
+            if not channel.urls:
+                yield _problem(tree, (*path, "urls"), "must not be empty")
+            for position, url in enumerate(channel.urls):
+                yield from _url(url.reveal(), tree, (*path, "urls", position))
+        case SentrySettings():
+            parts = _split(channel.dsn.reveal())
+            if not parts or not (_is_http(parts) and parts.username and parts.path.strip("/")):
+                message = "is not a DSN: it looks like https://key@host/42"
+                yield _problem(tree, (*path, "dsn"), message)
+
+
+def _required_items(channel: ChannelSettings, tree: Node, path: Path) -> Iterator[Problem]:
+    match channel:
+        case ExecSettings():
+            if not channel.command:
+                yield _problem(tree, (*path, "command"), "must not be empty")
+        case EmailSettings():
+            if not channel.to:
+                yield _problem(tree, (*path, "to"), "must not be empty")
+            if (channel.username is None) != (channel.password is None):
+                message = "username and password go together"
+                yield _problem(tree, (*path, "username"), message)
 
 
 def _matchers(texts: Sequence[str], tree: Node, path: Path) -> Iterator[Problem]:
@@ -249,6 +282,12 @@ def _matchers(texts: Sequence[str], tree: Node, path: Path) -> Iterator[Problem]
         for name in [each.name for each in found if each.name not in _ALERT_LABELS]:
             message = f"unknown label {quoted(name)}{did_you_mean(name, _ALERT_LABELS)}"
             yield _problem(tree, (*path, index), message)
+
+
+def _url(url: str, tree: Node, path: Path) -> Iterator[Problem]:
+    parts = _split(url)
+    if not parts or not _is_http(parts):
+        yield _problem(tree, path, "is not a URL: write it like https://host/path")
 
 
 def _split(url: str) -> SplitResult | None:

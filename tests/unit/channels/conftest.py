@@ -23,12 +23,14 @@ class Receiver:
     """Given one after the other; then 200."""
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     """Path, headers and body of each."""
+    queries: list[str] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     hold: asyncio.Event | None = None
     """While it is set up and not set, no request is answered."""
 
     async def take(self, request: web.Request) -> web.Response:
         self.requests.append((request.path, dict(request.headers), await request.read()))
+        self.queries.append(request.query_string)
         self.arrived.set()
         if self.hold is not None:
             await self.hold.wait()
@@ -39,7 +41,7 @@ class Receiver:
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    app = web.Application()
+    app = web.Application(client_max_size=2**24)
     app.router.add_route("*", "/{path:.*}", receiver.take)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()

@@ -9,7 +9,10 @@ FIRING = alert(
     started_at=1_700_000_000.25,
     summary="high: 523 waiting",
     runbook="https://runbooks/TooMany",
+    cause="no worker consumes it",
+    command="celery -A proj inspect active_queues",
     facts=(("length", "523"),),
+    before=(("length", "96"),),
 )
 RESOLVED = alert(
     queue_name="low",

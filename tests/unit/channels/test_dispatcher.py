@@ -3,7 +3,7 @@ from itertools import count
 
 import pytest
 
-from monitor.channels.base import RefusedError, SendError
+from monitor.channels.base import Receipt, RefusedError, SendError
 from monitor.channels.dispatcher import SENDS_AT_ONCE, Dispatcher
 from tests.unit.channels.notices import notice
 
@@ -11,7 +11,8 @@ from tests.unit.channels.notices import notice
 class ScriptedChannel:
     """A channel that does what the test says."""
 
-    def __init__(self, name, error=None, hold=None, own_errors=True):
+    def __init__(self, name, error=None, hold=None, own_errors=True, problem=""):
+        self.problem = problem
         self.name, self.error, self.hold, self.own_errors = name, error, hold, own_errors
         self.under_way = 0
         self.reported = []
@@ -23,6 +24,7 @@ class ScriptedChannel:
         self.under_way -= 1
         if self.error is not None:
             raise self.error
+        return Receipt(said="ok", problem=self.problem)
 
     async def report(self, error):
         self.reported.append(error)
@@ -57,7 +59,7 @@ async def test_every_send_has_an_outcome_that_is_timed_and_counted(
     assert (outcome.at, outcome.duration_seconds) == (100.5, 0.5)
     assert outcome.notice == notice(channel="a")
     assert {key: number for key, number in made.counts.items() if number} == {("a", result): 1}
-    assert len(made.counts) == 6
+    assert len(made.counts) == 8
 
 
 async def test_a_slow_channel_delays_no_other():
@@ -99,3 +101,11 @@ async def test_own_errors_go_to_the_channels_that_want_them():
     made.report(error)
     await made.close(1.0)
     assert (wanting.reported, unwilling.reported, broken.reported) == ([error], [], [error])
+
+
+async def test_what_only_some_receivers_took_has_arrived_and_says_whom_it_missed():
+    made, outcomes = dispatcher(ScriptedChannel("a", problem="refused for b@example.com: 550"))
+    made.send([notice(channel="a")])
+    outcome = await outcomes.get()
+    assert (outcome.result, outcome.arrived) == ("partly", True)
+    assert outcome.reason == "refused for b@example.com: 550"

@@ -38,9 +38,12 @@ async def test_each_alert_is_an_event_of_its_own_issue(receiver, session):
     }
     assert firing["contexts"]["alert"] == {
         "since": "2023-11-14T22:13:20.250Z",
+        "cause": "no worker consumes it",
+        "command": "celery -A proj inspect active_queues",
         "runbook": "https://runbooks/TooMany",
     }
     assert firing["contexts"]["facts"] == {"length": "523"}
+    assert firing["contexts"]["facts before"] == {"length": "96"}
     assert (resolved["message"], resolved["level"]) == ("resolved: low: 101 waiting", "info")
     assert resolved["fingerprint"] == [RESOLVED.fingerprint]
     assert resolved["contexts"]["alert"]["until"] == "2023-11-14T22:11:40.000Z"

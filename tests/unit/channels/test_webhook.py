@@ -56,6 +56,8 @@ def test_the_payload_is_alertmanagers_version_4():
                 },
                 "annotations": {
                     "summary": "high: 523 waiting",
+                    "cause": "no worker consumes it",
+                    "command": "celery -A proj inspect active_queues",
                     "runbook_url": "https://runbooks/TooMany",
                 },
                 "startsAt": "2023-11-14T22:13:20.250Z",

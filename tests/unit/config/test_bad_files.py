@@ -51,6 +51,14 @@ MESSAGES: dict[str, list[str]] = {
     "broker_urls_in_one": [
         "~:2:10: brokers[0].url: holds several URLs: give each broker its own item",
     ],
+    "channel_half_set": [
+        "~:3:32: channels[0].urls: must not be empty",
+        "~:4:27: channels[1].command: must not be empty",
+        "~:5:46: channels[2].to: must not be empty",
+        "~:5:60: channels[2].username: username and password go together",
+        "~:6:24: channels[3].url: is not a URL: write it like https://host/path",
+        "~:7:44: channels[4].url: is not a URL: write it like https://host/path",
+    ],
     "channel_matchers": [
         '~:5:9: channels[0].matchers[0]: is not a matcher: write it like alertname="WorkerDead"',
         "~:6:9: channels[0].matchers[1]: unknown label 'queue' (did you mean 'queue_name'?)",
@@ -72,7 +80,10 @@ MESSAGES: dict[str, list[str]] = {
         "~:6:10: channels[1].dsn: is not a DSN: it looks like https://key@host/42",
     ],
     "channel_without_type": [
-        "~:3:5: channels[0].type: is required: one of log, webhook, sentry",
+        (
+            "~:3:5: channels[0].type: is required: one of log, webhook, sentry, alertmanager, "
+            "pagerduty, jira_service_management, slack, email, apprise, exec"
+        ),
     ],
     "duplicate_key": [
         "~:4:1: duplicate key 'poll', first given at ~:2:1",
@@ -236,7 +247,8 @@ MESSAGES: dict[str, list[str]] = {
     "unknown_channel": [
         (
             "~:3:11: channels[0].type: unknown type 'webhok': expected one of log, webhook, "
-            "sentry (did you mean 'webhook'?)"
+            "sentry, alertmanager, pagerduty, jira_service_management, slack, email, apprise, exec "
+            "(did you mean 'webhook'?)"
         ),
     ],
     "unknown_keys": [

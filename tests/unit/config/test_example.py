@@ -74,4 +74,4 @@ def test_what_is_off_works_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     settings = load("config.yaml", {})
     assert settings.brokers[1].url == Secret("redis://reports/0")
     assert settings.alerts.rules[0].for_ == 120.0
-    assert len(settings.channels) == 3
+    assert len(settings.channels) == 10
