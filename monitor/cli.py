@@ -149,11 +149,18 @@ def _declare_rules(parser: argparse.ArgumentParser) -> None:
     rules_command.add_arguments(parser)
 
 
+def _declare_silence(parser: argparse.ArgumentParser) -> None:
+    from monitor.web import silence_command
+
+    silence_command.add_arguments(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
     "config": ("check and show the settings", _declare_config),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),
     "rules": ("list, export and test the alerting rules", _declare_rules),
+    "silence": ("add, list and expire silences of a running monitor", _declare_silence),
     "demo": ("watch a broker, workers and faults made for show", _declare_demo),
     "reference-app": ("the example application's workers and tasks", _declare_reference_app),
 }

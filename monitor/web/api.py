@@ -1,10 +1,12 @@
 """`/api/v1/snapshot`: the snapshot as JSON, field by field from the catalogue."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import json
 
 from monitor.alerts.alert import Alert
+from monitor.alerts.muting import Muted
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
@@ -13,7 +15,9 @@ from monitor.values.names import bounded
 SENTENCE_BYTES = 1_000
 
 
-def snapshot_json(snapshot: Snapshot, alerts: tuple[Alert, ...]) -> bytes:
+def snapshot_json(
+    snapshot: Snapshot, alerts: tuple[Alert, ...], muted: Mapping[str, Muted]
+) -> bytes:
     """Return `{"at", "<scope>": [{"labels", "facts"}, …], …, "alerts"}`.
 
     Times are Unix seconds, names stand as in the labels of /metrics, and null means that a
@@ -29,7 +33,7 @@ def snapshot_json(snapshot: Snapshot, alerts: tuple[Alert, ...]) -> bytes:
             }
             for thing in snapshot.of(scope)
         ]
-    document["alerts"] = [_alert(alert) for alert in alerts]
+    document["alerts"] = [_alert(alert, muted) for alert in alerts]
     return json.encode(document)
 
 
@@ -54,11 +58,18 @@ def _labels(names: tuple[str, ...], values: Any) -> dict[str, str]:
     return {name: bounded(str(value)) for name, value in zip(names, values, strict=True)}
 
 
-def _alert(alert: Alert) -> dict[str, Any]:
+def _alert(alert: Alert, muted: Mapping[str, Muted]) -> dict[str, Any]:
+    why = muted.get(alert.fingerprint) if alert.state == "firing" else None
     return {
         "labels": {name: bounded(value) for name, value in alert.labels},
         "fingerprint": alert.fingerprint,
         "state": alert.state,
+        "muted": why
+        and {
+            "silenced_by": why.silenced_by,
+            "inhibited_by": why.inhibited_by,
+            "muted_by": why.muted_by,
+        },
         "active_at": alert.active_at,
         "started_at": alert.started_at,
         "resolved_at": alert.resolved_at,

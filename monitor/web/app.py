@@ -1,6 +1,7 @@
 """The HTTP face of the daemon: metrics, health, the API and the page.
 
-Everything here only reads. `daemon.py` makes the application, `web/server.py` serves it.
+Everything here only reads, but for the silences of `/api/v2`. `daemon.py` makes the application,
+`web/server.py` serves it.
 """
 
 import asyncio
@@ -9,6 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from msgspec import json
 
+from monitor.state.history import MAX_PAGE
+from monitor.state.store import StateError
+from monitor.web.alertmanager_api import alertmanager_routes
 from monitor.web.api import snapshot_json
 from monitor.web.check import CheckHandler
 from monitor.web.headers import harden
@@ -35,6 +39,8 @@ def make_app(source: Source) -> web.Application:
             web.get("/api/v1/snapshot", handlers.snapshot),
             web.get("/check/{kind}", check.get),
             web.get("/check/{kind}/{name:(?s:.+)}", check.get),
+            web.get("/api/v1/history", handlers.history),
+            *alertmanager_routes(source),
             web.get("/", handlers.page),
             web.get("/page.css", _asset("page.css", "text/css")),
             web.get("/favicon.svg", _asset("favicon.svg", "image/svg+xml")),
@@ -78,8 +84,25 @@ class _Handlers:
             return _json(b'{"error":"the first tick is under way"}', 503)
         # In a thread, like the page: thousands of rows take longer than the loop may stand
         # still, and everything they are made from is frozen.
-        body = await asyncio.to_thread(snapshot_json, snapshot, self._source.alerts)
+        body = await asyncio.to_thread(
+            snapshot_json, snapshot, self._source.alerts, self._source.muted
+        )
         return _json(body, 200)
+
+    async def history(self, request: web.Request) -> web.Response:
+        """Give what happened lately, page by page: `limit`, and ids below `before`."""
+        try:
+            limit = int(request.query.get("limit", "100"))
+            before = int(request.query["before"]) if "before" in request.query else None
+        except ValueError:
+            limit = before = 0
+        if not 0 < limit <= MAX_PAGE or (before is not None and not 0 < before < 2**62):
+            return _json(b'{"error":"limit is 1 to 1000, before an id"}', 400)
+        try:
+            entries = await self._source.history(before, limit)
+        except StateError as error:
+            return _json(json.encode({"error": str(error)}), 503)
+        return _json(json.encode({"entries": entries}), 200)
 
     async def page(self, _request: web.Request) -> web.Response:
         """Give the status page."""
@@ -90,6 +113,7 @@ class _Handlers:
             notices=source.notices(),
             now=source.now(),
             poll_interval_seconds=source.poll_interval_seconds,
+            muted=source.muted,
         )
         return web.Response(text=await asyncio.to_thread(page, view), content_type="text/html")
 

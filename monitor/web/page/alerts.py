@@ -1,6 +1,7 @@
 """The table of alerts: firing, then pending, then resolved lately, the worst first."""
 
 from monitor.alerts.alert import Alert
+from monitor.alerts.muting import Muted
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.ranking import severity_rank
 from monitor.web.page.table import Column, section
@@ -17,22 +18,38 @@ def alerts_section(view: View) -> Markup:
         key=lambda a: (_ORDER.index(a.state), severity_rank(a), -a.active_at, a.labels),
     )
     columns = (
-        Column[Alert]("State", _alert_state),
+        Column[Alert]("State", lambda a: _alert_state(a, view)),
         Column[Alert]("Alert", lambda a: name(a.alertname), "short"),
         Column[Alert]("What", _alert_summary, "text"),
         Column[Alert]("Since", lambda a: _alert_since(a, view.now), "number"),
     )
-    return section("Alerts", columns, rows, _alert_mark, "No alert is firing or pending.")
+    return section(
+        "Alerts", columns, rows, lambda a: _alert_mark(a, view), "No alert is firing or pending."
+    )
 
 
-def _alert_state(alert: Alert) -> Markup:
+def _alert_state(alert: Alert, view: View) -> Markup:
     kind = {"firing": alert.severity, "pending": "pending", "resolved": "good"}[alert.state]
     text = alert.severity if alert.state == "firing" else alert.state
-    return badge(text, kind)
+    muted = _muted(alert, view)
+    if muted is None:
+        return badge(text, kind)
+    why = {
+        "silenced": f"by silence {', '.join(muted.silenced_by)}",
+        "inhibited": "by another alert that fires",
+        "muted": f"by {', '.join(muted.muted_by)}",
+    }[muted.how]
+    said = element("span", muted.how, class_="badge pending", title=visible(why))
+    return joined((badge(text, kind), " ", said))
 
 
-def _alert_mark(alert: Alert) -> str | None:
-    return alert.severity if alert.state == "firing" else None
+def _alert_mark(alert: Alert, view: View) -> str | None:
+    shown = alert.state == "firing" and _muted(alert, view) is None
+    return alert.severity if shown else None
+
+
+def _muted(alert: Alert, view: View) -> Muted | None:
+    return view.muted.get(alert.fingerprint) if alert.state == "firing" else None
 
 
 def _alert_summary(alert: Alert) -> Markup:

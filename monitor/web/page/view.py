@@ -1,10 +1,11 @@
 """What one rendering of the page shows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from monitor.alerts.alert import Alert
+from monitor.alerts.muting import Muted
 from monitor.facts.snapshot import Snapshot
 from monitor.web.health import BrokerHealth, broker_health
 from monitor.web.page.ranking import Key, by_object
@@ -20,6 +21,8 @@ class View:
     now: float
     """Unix seconds."""
     poll_interval_seconds: float
+    muted: Mapping[str, Muted] = field(default_factory=dict)
+    """Why firing alerts are muted, by their fingerprints."""
 
     @cached_property
     def health(self) -> Mapping[str, BrokerHealth]:

@@ -1,10 +1,15 @@
 """A made-up installation that uses every row of the catalogue, and a source that shows it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from monitor.alerts.alert import Alert
+from monitor.alerts.grouping import Group, groups_of
+from monitor.alerts.muting import Muted
+from monitor.alerts.silences import Silence, Silences
+from monitor.alerts.watchdog import make_watchdog
 from monitor.facts.histogram import Histogram, HistogramFacts
 from monitor.facts.inflight import Share
 from monitor.facts.snapshot import (
@@ -32,6 +37,30 @@ class FixedSource:
     ticks: bool = True
     at: float = NOW
     lines: tuple[str, ...] = field(default=())
+
+    watchdog: Alert = make_watchdog(NOW - 3600)
+    muted: Mapping[str, Muted] = field(default_factory=dict)
+    started_at: float = NOW - 3600
+    entries: tuple[dict[str, object], ...] = ()
+    book: Silences = field(default_factory=Silences)
+
+    @property
+    def silences(self) -> tuple[Silence, ...]:
+        return self.book.all
+
+    @property
+    def groups(self) -> dict[str, dict[str, Group]]:
+        firing = [alert for alert in self.alerts if alert.state == "firing"]
+        return {"pager": groups_of(firing, ("alertname", "broker"), self.muted), "log": {}}
+
+    async def put_silence(self, draft: Silence) -> Silence:
+        return self.book.put(draft, self.at, f"silence-{len(self.book.all)}")
+
+    async def expire_silence(self, silence_id: str) -> None:
+        self.book.expire(silence_id, self.at)
+
+    async def history(self, before: int | None, limit: int) -> list[dict[str, object]]:
+        return [dict(entry) for entry in self.entries if not before or entry["id"] < before][:limit]
 
     def ticking(self) -> bool:
         return self.ticks

@@ -11,7 +11,7 @@ from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, blind
 
 
 def document(**changes: Any) -> Any:
-    return json.loads(snapshot_json(replace(SNAPSHOT, **changes), ALERTS))
+    return json.loads(snapshot_json(replace(SNAPSHOT, **changes), ALERTS, {}))
 
 
 def test_every_object_has_its_labels_and_every_fact_of_its_scope() -> None:
@@ -41,7 +41,7 @@ def test_infinite_is_null_because_json_has_no_word_for_it() -> None:
 
 
 def test_what_is_not_known_is_null_and_never_zero() -> None:
-    facts = json.loads(snapshot_json(blind(), ()))["queue"][0]["facts"]
+    facts = json.loads(snapshot_json(blind(), (), {}))["queue"][0]["facts"]
     assert set(facts.values()) == {None}
 
 
