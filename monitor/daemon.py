@@ -26,12 +26,14 @@ from monitor import __version__
 from monitor.alerts.alert import Alert
 from monitor.alerts.desk import Desk
 from monitor.alerts.grouping import Group
+from monitor.alerts.mirror import Mirror
 from monitor.alerts.muting import Muted
 from monitor.alerts.routing import make_route
 from monitor.alerts.silences import Silence
 from monitor.brokers import Brokers
 from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
+from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
 from monitor.facts.histogram import Histogram
@@ -104,10 +106,18 @@ class Daemon:
 
     def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
         alerts = self._settings.alerts
+        spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
+        mirrors = {
+            each.name: Mirror(make_route(each), each.resend_interval, spread)
+            for each in self._settings.channels
+            if isinstance(each, AlertmanagerSettings)
+        }
+        grouped = (each for each in self._settings.channels if each.name not in mirrors)
         self._desk = Desk(
             alerts,
-            map(make_route, self._settings.channels),
-            random=random.Random(),  # noqa: S311 - it spreads retries, it keeps no secret
+            map(make_route, grouped),
+            mirrors.values(),
+            random=spread,
             now=self._clock(),
             alerts=saved.alerts,
             deliveries=saved.deliveries,
@@ -166,7 +176,7 @@ class Daemon:
 
     def _pause(self) -> float:
         """Return how long to wait for news before the next tick is due anyway."""
-        due_at = self._desk.next_due_at()
+        due_at = self._desk.next_due_at(self._clock())
         most = self._settings.poll.interval
         return most if due_at is None else min(max(due_at - self._clock(), 0.0), most)
 
@@ -230,9 +240,9 @@ class Daemon:
             )
         )
         if outcome.arrived:
-            self._desk.outbox.delivered(notice, outcome.at)
+            self._desk.delivered(notice, outcome.at)
         else:
-            self._desk.outbox.failed(
+            self._desk.failed(
                 notice,
                 outcome.at,
                 permanent=outcome.result == "refused",

@@ -10,6 +10,7 @@ from random import Random
 from monitor.alerts.alert import Alert, Notice
 from monitor.alerts.delivery import Delivery, Recipient
 from monitor.alerts.engine import Engine
+from monitor.alerts.mirror import Mirror
 from monitor.alerts.muting import Muted, Muting
 from monitor.alerts.outbox import Groups, Outbox
 from monitor.alerts.rules import rules_of
@@ -30,6 +31,7 @@ class Desk:
         self,
         settings: AlertSettings,
         recipients: Iterable[Recipient],
+        mirrors: Iterable[Mirror] = (),
         *,
         random: Random,
         now: float,
@@ -48,6 +50,7 @@ class Desk:
         """Whoever changes them has the daemon tick and save."""
         self._muting = Muting(settings, self.silences)
         self.outbox = Outbox(settings, recipients, random, deliveries)
+        self._mirrors = {mirror.name: mirror for mirror in mirrors}
         self._muted: Mapping[str, Muted] = {}
 
     @property
@@ -77,13 +80,44 @@ class Desk:
         muted_before = self._muting.muted(self.with_watchdog, now)
         changed = self._engine.evaluate(snapshot, now, muted_before)
         self._muted = self._muting.muted(self.with_watchdog, now)
-        self._engine.forget_resolved(self.outbox.owed(self._engine.alerts))
+        owed = self.outbox.owed(self._engine.alerts)
+        for mirror in self._mirrors.values():
+            owed |= mirror.owed(self._engine.alerts, now)
+        self._engine.forget_resolved(owed)
         return changed
 
     def due(self, now: float) -> tuple[Notice, ...]:
-        """Return the notices to send now; see `Outbox.due`."""
-        return self.outbox.due(self.with_watchdog, now, self._muted)
+        """Return the notices to send now; each must be reported. See `Outbox.due`."""
+        mirrored = (mirror.due(self.with_watchdog, now) for mirror in self._mirrors.values())
+        return (
+            *self.outbox.due(self.with_watchdog, now, self._muted),
+            *(notice for notice in mirrored if notice is not None),
+        )
 
-    def next_due_at(self) -> float | None:
+    def next_due_at(self, now: float) -> float | None:
         """Return when `due` has something next if nothing changes; see `Outbox.next_due_at`."""
-        return self.outbox.next_due_at(self.with_watchdog, self._muted)
+        times = [
+            self.outbox.next_due_at(self.with_watchdog, self._muted),
+            *(mirror.next_due_at(self.with_watchdog, now) for mirror in self._mirrors.values()),
+        ]
+        return min((at for at in times if at is not None), default=None)
+
+    def delivered(self, notice: Notice, now: float) -> None:
+        """Take note that `notice` has arrived."""
+        mirror = self._mirrors.get(notice.channel)
+        if mirror is not None:
+            mirror.delivered(notice, now)
+        else:
+            self.outbox.delivered(notice, now)
+
+    def failed(
+        self, notice: Notice, now: float, *, permanent: bool, retry_after_seconds: float
+    ) -> None:
+        """Take note that `notice` did not arrive; see `Outbox.failed`."""
+        mirror = self._mirrors.get(notice.channel)
+        if mirror is not None:
+            mirror.failed(now, retry_after_seconds)
+        else:
+            self.outbox.failed(
+                notice, now, permanent=permanent, retry_after_seconds=retry_after_seconds
+            )

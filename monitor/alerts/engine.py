@@ -30,6 +30,7 @@ class Engine:
         self._current: dict[_Name, dict[Key, Alert]] = {_name(rule): {} for rule in self._rules}
         self._ruleless: list[Alert] = []
         self._resolved: list[Alert] = []
+        self._before: _View | None = None
         by_name = {_name(rule): rule for rule in self._rules}
         for alert in saved:
             if alert.state == "resolved":
@@ -76,7 +77,8 @@ class Engine:
             for obj in [obj for obj in snapshot.of(rule.scope) if value(obj)]:
                 key = _key(obj)
                 if key not in current and rule.covers(key):
-                    current[key] = _described(begin(rule, key, now), rule, obj)
+                    begun = replace(begin(rule, key, now), before=self._facts_before(rule, key))
+                    current[key] = _described(begun, rule, obj)
                     changed.append(current[key])
         changed = [
             replace(alert, ended_muted=True)
@@ -85,7 +87,13 @@ class Engine:
             for alert in changed
         ]
         self._resolved += [alert for alert in changed if alert.state == "resolved"]
+        self._before = view
         return tuple(changed)
+
+    def _facts_before(self, rule: Rule, key: Key) -> tuple[tuple[str, str], ...]:
+        """Return what was true of the object a tick ago; nothing where it was not known."""
+        obj = self._before.by_key(rule.scope).get(key) if self._before else None
+        return () if obj is None else rule.facts_read(obj)
 
     def _step_all(
         self, rule: Rule, current: dict[Key, Alert], view: "_View", now: float

@@ -192,3 +192,19 @@ def test_a_queue_that_was_emptied_by_a_reset_does_not_end_its_alert_as_if_worked
     over = engine.evaluate(snapshot(queues=[SHORT, queue("low", length=5)], fell=fell), 1.0)
     reasons = {dict(alert.labels)["queue_name"]: alert.resolved_reason for alert in over}
     assert reasons == {"high": "the broker was restarted: 500 messages before", "low": ""}
+
+
+def test_an_alert_knows_what_was_true_before_it_began():
+    engine = Engine([rule(for_=10.0)])
+    engine.evaluate(snapshot(queues=[queue(length=96)]), 100.0)
+    (begun,) = engine.evaluate(snapshot(queues=[queue(length=523)]), 105.0)
+    engine.evaluate(snapshot(queues=[queue(length=600)]), 110.0)
+    (firing,) = engine.evaluate(snapshot(queues=[queue(length=700)]), 115.0)
+    assert begun.before == firing.before == (("length", "96"),)
+    assert firing.facts == (("length", "700"),)
+
+
+def test_of_an_object_that_was_not_there_nothing_is_known_before():
+    engine = Engine([rule()])
+    (begun,) = engine.evaluate(snapshot(queues=[queue(length=523)]), 100.0)
+    assert begun.before == ()
