@@ -130,7 +130,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         for_=60.0,
         severity="warning",
         summary="{broker}: a message has been in flight for {oldest_due_unacked_age}; after "
-        "{visibility_timeout} it is delivered again, and its task may run twice",
+        "{visibility_timeout} it is delivered again, and its task may run twice{left_behind}",
         cause="a task that acknowledges late and takes long, or one that waits reserved behind it",
         command="celery -A proj inspect active",
     ),

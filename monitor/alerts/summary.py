@@ -28,6 +28,7 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
     "broker": {
         "error": lambda broker: broker.error or "no reason known",
         "latest_reset": lambda broker: broker.latest_reset or "nothing known",
+        "left_behind": lambda broker: _left_behind(broker.stranded),
         "obstacle": lambda broker: _obstacle(broker.obstacles or {}),
     },
     "worker": {
@@ -124,6 +125,11 @@ def format_fact(fact: Fact, obj: Any) -> str:
     """Return the value of `fact` for `obj` as a person reads it."""
     value = fact.read(obj)
     return "unknown" if value is None else _FORMATS[fact.unit](value)
+
+
+def _left_behind(stranded: int | None) -> str:
+    """Return what to add about messages whose worker is gone, if there are any."""
+    return f"; no live worker holds {stranded} of those in flight" if stranded else ""
 
 
 def _obstacle(obstacles: Mapping[str, bool]) -> str:

@@ -45,8 +45,11 @@ local function eta_in(text)
   return headers and string.match(text, '"eta": "([^"]+)"', headers) or ''
 end
 
-local oldest = {{}}
+local oldest, delivered = {{}}, {{}}
 local index = redis.call('ZRANGE', KEYS[2], 0, {_OLDEST_MOST - 1}, 'WITHSCORES')
+for i = 1, #index, 2 do
+  delivered[index[i]] = index[i + 1]
+end
 for i = 1, #index, 2 do
   local text = ending(index[i])
   if text ~= '' then
@@ -72,7 +75,7 @@ for _, tag in ipairs(tags) do
   local origin = string.match(string.sub(text, -1024), '^.*}}, (".*")%]$')
   if origin then
     local back = string.find(text, '"redelivered": true', 1, true) and 1 or 0
-    entries[#entries + 1] = {{origin, eta_in(text), back}}
+    entries[#entries + 1] = {{origin, eta_in(text), back, delivered[tag] or ''}}
   end
 end
 return {{total, #tags, entries, oldest, cut}}
@@ -93,8 +96,13 @@ def read_in_flight(reply: Reply, route: Route) -> InFlight | None:
         return None
     total, looked_at, rows, oldest, cut = reply
     entries = tuple(
-        InFlightEntry(_queue(origin, route), parse_time(eta.decode("ascii", "replace")), back == 1)
-        for origin, eta, back in rows
+        InFlightEntry(
+            _queue(origin, route),
+            parse_time(eta.decode("ascii", "replace")),
+            back == 1,
+            float(score) if score else None,
+        )
+        for origin, eta, back, score in rows
     )
     return InFlight(
         total=total,

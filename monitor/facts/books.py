@@ -9,10 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from monitor.facts.broker_row import with_poll
 from monitor.facts.commands import Commands
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
-from monitor.facts.inflight import oldest_due_at
 from monitor.facts.presence import Presence
 from monitor.facts.queues import QueueBook
 from monitor.facts.readings import (
@@ -27,6 +27,7 @@ from monitor.facts.resets import ResetBook
 from monitor.facts.schedules import ScheduleBook
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, ScheduleFacts, TaskFacts, WorkerFacts
+from monitor.facts.stranded import stranded
 from monitor.facts.taken import Taken
 from monitor.facts.tasks import TaskBook
 from monitor.facts.workers import WorkerBook
@@ -254,9 +255,10 @@ class Books:
         if poll is None or not self._up:
             return base
         return replace(
-            _with_poll(base, poll),
+            with_poll(base, poll),
             obstacles=self._writability.obstacles(now),
             evicted_lately=self._evicted.within(now),
+            stranded=stranded(poll.in_flight, self.workers.holders(), poll.at),
         )
 
     def _dropped(self) -> Mapping[str, int]:
@@ -265,37 +267,3 @@ class Books:
             "too_many_workers": self.workers.left_out,
         }
         return {**self.events_dropped, **{why: count for why, count in left_out.items() if count}}
-
-
-def _with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
-    """Add what only a good poll can say."""
-    server, since = poll.server, poll.oldest_unacked_at
-    return replace(
-        base,
-        unacked=poll.unacked,
-        oldest_unacked_age_seconds=_age(since, poll),
-        oldest_due_unacked_age_seconds=_oldest_due_age(poll),
-        memory_used_bytes=server.memory_used_bytes,
-        memory_max_bytes=server.memory_max_bytes or None,
-        connected_clients=server.connected_clients,
-        version=server.version or None,
-        role=server.role or None,
-        maxmemory_policy=server.maxmemory_policy or None,
-    )
-
-
-def _oldest_due_age(poll: Poll) -> float | None:
-    """Return for how long the oldest message that could run has been in flight."""
-    if poll.in_flight is None:
-        return None
-    since = oldest_due_at(poll.in_flight, poll.at)
-    if since is None:
-        return 0.0 if poll.in_flight.oldest_complete else None
-    return max(0.0, poll.at - since)
-
-
-def _age(since: float | None, poll: Poll) -> float | None:
-    """Return how long the oldest message has been in flight; None: something is, who knows what."""
-    if since is None:
-        return 0.0 if poll.unacked == 0 else None
-    return max(0.0, poll.at - since)

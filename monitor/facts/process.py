@@ -62,6 +62,7 @@ class Process:
         "last_seen_at",
         "load1",
         "may_follow",
+        "moved",
         "pid",
         "ping_at",
         "pool",
@@ -72,6 +73,7 @@ class Process:
         "restarts",
         "running",
         "skew",
+        "started_at",
         "state",
         "task_events",
         "unanswered",
@@ -121,6 +123,10 @@ class Process:
         self.version: str | None = None
         self.queues: tuple[str, ...] | None = None
         self.concurrency: int | None = None
+        self.moved = False
+        """Whether it was told to consume other queues than before, and may hold what was there."""
+        self.started_at: float | None = None
+        """When it started, at the earliest, by its own word and our clock."""
         self.pool: str | None = None
         self.consuming: bool | None = None
         """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""

@@ -85,6 +85,8 @@ class InFlightEntry(Struct, frozen=True, gc=False):
     """Where it came from; None: several queues, or none, are bound to how it was sent."""
     eta_at: float | None = None
     redelivered: bool = False
+    delivered_at: float | None = None
+    """By the clock of the consumer; None: it is not among those delivered first."""
 
 
 class InFlight(Struct, frozen=True):

@@ -72,7 +72,6 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     """Live workers that process tasks and send no task events; None while the feed is down."""
     shared_node_names: int | None = None
     workers_unheard: int | None = None
-    """Registered and never heard; None: not known."""
     queues_left_out: int = 0
     commands: Mapping[str, int] = {}
     """Commands that the monitor itself has sent, by `commands.PARTS`."""
@@ -86,6 +85,8 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     poll_bounds_hit: Mapping[str, int] = {}
     """Polls that hit a bound on what they may read, by the bound."""
     oldest_due_unacked_age_seconds: float | None = None
+    stranded: int | None = None
+    """In flight, and held by no live worker."""
 
     @property
     def writable(self) -> bool | None:
@@ -149,8 +150,7 @@ class WorkerFacts(Struct, frozen=True, kw_only=True):
     active: int | None = None
     processed: int | None = None
     consuming: bool | None = None
-    """Whether it takes the messages that wait in its queues, if any; None: not known, or not
-    to be expected."""
+    """Whether it takes the messages that wait in its queues, if any."""
     task_events: bool | None = None
     """Whether it sends task events; None while it has processed nothing that would tell."""
     concurrency: int | None = None

@@ -12,8 +12,6 @@ _NAMES_MOST = 10_000
 _GRACE_SECONDS = 30.0
 """A worker that is starting is registered before it is heard."""
 
-REASON = "registered and never heard: it hangs or died before the monitor listened"
-
 
 class Unheard:
     """The names in the registry of one broker of which nothing else is known."""

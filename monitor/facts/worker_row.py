@@ -1,8 +1,13 @@
 """What is shown of one worker, from all that is known of its process. Used by `workers.py`."""
 
+from collections.abc import Iterator, Sequence
+
 from monitor.facts.process import Process
 from monitor.facts.restarts import CRASH_WINDOW_SECONDS
 from monitor.facts.snapshot import UP_STATES, WorkerFacts
+
+_UNHEARD_SHOWN = 20
+"""Most of those that were never heard are long dead, so that more of them tell no more."""
 
 
 def worker_row(
@@ -35,6 +40,13 @@ def worker_row(
         version=process.version,
         pool=process.pool,
     )
+
+
+def unheard_rows(broker: str, hostnames: Sequence[str]) -> Iterator[WorkerFacts]:
+    """Go over the rows of workers that are registered and were never heard."""
+    reason = "registered and never heard: it hangs or died before the monitor listened"
+    for hostname in hostnames[:_UNHEARD_SHOWN]:
+        yield WorkerFacts(broker=broker, hostname=hostname, state="unknown", reason=reason)
 
 
 def _reason(process: Process, consuming: bool | None) -> str:

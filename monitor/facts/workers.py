@@ -19,11 +19,9 @@ from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.roll import Roll
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import UP_STATES, WorkerFacts
-from monitor.facts.unheard import REASON, Unheard
-from monitor.facts.worker_row import worker_row
-
-_UNHEARD_SHOWN = 20
-"""Of those that are registered and were never heard: most are long dead, so many tell no more."""
+from monitor.facts.stranded import Holders, holders
+from monitor.facts.unheard import Unheard
+from monitor.facts.worker_row import unheard_rows, worker_row
 
 
 class WorkerBook:
@@ -113,6 +111,7 @@ class WorkerBook:
             if reply.uptime_seconds is not None:
                 # At the latest: its uptime is rounded to whole seconds.
                 self._roll.started(process, reply.at - reply.uptime_seconds + 0.5)
+                process.started_at = reply.at - reply.uptime_seconds - 0.5
             process.concurrency = reply.concurrency
             process.pool = reply.pool
         if reply.reserved is not None:
@@ -123,6 +122,7 @@ class WorkerBook:
             # Only `stats` says which process answered, so of several nobody knows whose.
             newest = self._roll.newest(reply.hostname)
             if newest is not None:
+                newest.moved = newest.moved or newest.queues not in (None, reply.queues)
                 newest.queues = reply.queues
 
     def _was_restarted(self, process: Process, event: Event) -> bool:
@@ -236,6 +236,10 @@ class WorkerBook:
         everybody = asked and not self._one_may_work_unheard
         return count_consumers(self._roll.rows(), self._shared_queues(), everybody=everybody)
 
+    def holders(self) -> Holders:
+        """Return who may hold messages in flight."""
+        return holders(self._roll, self._roll.shared, known=self.consumers().known)
+
     def _shared_queues(self) -> dict[str, tuple[tuple[str, ...], ...] | None]:
         """Return by shared name the queues of each of its processes; None: not known."""
         named = self._roll.named
@@ -272,13 +276,8 @@ class WorkerBook:
         """Return a row a worker; of a name that is not shared, its newest process stands."""
         blind = not self._hearing.up
         unheard = () if blind else self._unheard.lately(now, self._settings.forget_after)
-        return (
-            *(self._row(process, blind, now) for process in self._roll.rows()),
-            *(
-                WorkerFacts(broker=self._broker, hostname=name, state="unknown", reason=REASON)
-                for name in unheard[:_UNHEARD_SHOWN]
-            ),
-        )
+        rows = (self._row(process, blind, now) for process in self._roll.rows())
+        return (*rows, *unheard_rows(self._broker, unheard))
 
     def _row(self, process: Process, blind: bool, now: float) -> WorkerFacts:
         label, shared = self._roll.label(process), process.hostname in self._roll.shared

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -12,7 +13,7 @@ from celery import Celery
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
-from monitor.facts import unheard
+from monitor.facts import stranded, unheard
 from tests.broker.conftest import Watched, Workers, watching
 
 CLASSIC_LAYOUT = (
@@ -116,6 +117,33 @@ async def test_a_worker_that_beats_and_takes_nothing_stalls_its_queue(
         (row,), (queue,) = watched.part().workers, watched.part().queues
         assert (row.state, queue.length, queue.workers) == ("online", 3, 1)
     assert client.keys("queue-monitor*") == []
+
+
+async def test_what_a_killed_worker_held_is_stranded(
+    broker: EmbeddedBroker, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stranded, "_SETTLED_SECONDS", 1.0)
+    on_q = (*named("a@web1"), "-Q", "q")
+    first = workers.start(*on_q, app="tests.broker.holding_app")
+
+    def holding(count: int, left_behind: int) -> Callable[[Watched], bool]:
+        return lambda w: (w.part().broker.unacked, w.part().broker.stranded) == (count, left_behind)
+
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: [row.queues for row in w.part().workers] == [("q",)])
+        with Celery(broker=broker.url, set_as_current=False) as app:
+            for _ in range(5):
+                app.send_task("hold", (600,), queue="q")
+        # One runs and is acknowledged, four are reserved.
+        await watched.until(holding(4, 0))
+        await watched.until(lambda w: w.part().workers[0].active == 1)
+        processes.kill(first)
+        await watched.until(lambda w: w.states() == {"a@web1": "dead"})
+        await watched.until(holding(4, 4))
+        workers.start(*on_q, app="tests.broker.holding_app")
+        await watched.until(lambda w: w.states() == {"a@web1": "online"})
+        await watched.until(lambda w: w.part().workers[0].queues is not None)
+        await watched.until(holding(4, 4))
 
 
 async def test_names_left_by_the_dead_are_told_of_once(

@@ -41,7 +41,7 @@ def brokers_section(view: View, snapshot: Snapshot) -> Markup:
         Column[BrokerFacts]("Broker", lambda b: name(b.broker), "name"),
         Column[BrokerFacts]("Status", lambda b: _broker_status(view, b)),
         Column[BrokerFacts]("Last good poll", lambda b: ago(b.last_poll_at, view.now), "number"),
-        Column[BrokerFacts]("In flight", lambda b: count(b.unacked), "number"),
+        Column[BrokerFacts]("In flight", _delivered, "number"),
         Column[BrokerFacts]("Memory", _memory, "number"),
         Column[BrokerFacts]("Events", _events),
         Column[BrokerFacts]("Server", _server, "number"),
@@ -71,6 +71,12 @@ def _memory(broker: BrokerFacts) -> Markup:
     used = format_size(broker.memory_used_bytes)
     most = broker.memory_max_bytes
     return Markup(f"{used} of {format_size(most)}" if most else used)
+
+
+def _delivered(broker: BrokerFacts) -> Markup:
+    many = broker.stranded
+    why = element("small", f"{many} held by no live worker") if many else Markup("")
+    return joined((count(broker.unacked), why))
 
 
 def _events(broker: BrokerFacts) -> Markup:

@@ -57,12 +57,15 @@ def test_each_built_in_rule_names_a_cause_and_a_command(settings):
     assert settings.cause and settings.command
 
 
-def flying(age_seconds: float, timeout_seconds: float | None) -> BrokerFacts:
+def flying(
+    age_seconds: float, timeout_seconds: float | None, stranded: int | None = None
+) -> BrokerFacts:
     return BrokerFacts(
         broker="b",
         up=True,
         oldest_due_unacked_age_seconds=age_seconds,
         visibility_timeout_seconds=timeout_seconds,
+        stranded=stranded,
     )
 
 
@@ -129,6 +132,9 @@ STUCK = task(
         ("RedeliveryRisk", flying(3000.0, 3600.0), True,
          "b: a message has been in flight for 50m; after 1h it is delivered again, and its task "
          "may run twice"),
+        ("RedeliveryRisk", flying(3000.0, 3600.0, stranded=4), True,
+         "b: a message has been in flight for 50m; after 1h it is delivered again, and its task "
+         "may run twice; no live worker holds 4 of those in flight"),
         ("RedeliveryRisk", flying(2000.0, 3600.0), False, ""),
         # The timeout is the workers' own, and not known unless somebody says it.
         ("RedeliveryRisk", flying(3000.0, None), None, ""),

@@ -113,6 +113,7 @@ BROKER = BrokerFacts(
     workers_without_events=1,
     shared_node_names=1,
     workers_unheard=2,
+    stranded=3,
 )
 
 HIGH = QueueFacts(

@@ -1,0 +1,41 @@
+"""What a good poll says of the broker itself. Used by `books.py`."""
+
+from msgspec.structs import replace
+
+from monitor.facts.inflight import oldest_due_at
+from monitor.facts.readings import Poll
+from monitor.facts.snapshot import BrokerFacts
+
+
+def with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
+    """Return the row `base` with what only a good poll can say."""
+    server, since = poll.server, poll.oldest_unacked_at
+    return replace(
+        base,
+        unacked=poll.unacked,
+        oldest_unacked_age_seconds=_age(since, poll),
+        oldest_due_unacked_age_seconds=_oldest_due_age(poll),
+        memory_used_bytes=server.memory_used_bytes,
+        memory_max_bytes=server.memory_max_bytes or None,
+        connected_clients=server.connected_clients,
+        version=server.version or None,
+        role=server.role or None,
+        maxmemory_policy=server.maxmemory_policy or None,
+    )
+
+
+def _oldest_due_age(poll: Poll) -> float | None:
+    """Return for how long the oldest message that could run has been in flight."""
+    if poll.in_flight is None:
+        return None
+    since = oldest_due_at(poll.in_flight, poll.at)
+    if since is None:
+        return 0.0 if poll.in_flight.oldest_complete else None
+    return max(0.0, poll.at - since)
+
+
+def _age(since: float | None, poll: Poll) -> float | None:
+    """Return how long the oldest message has been in flight; None: something is, who knows what."""
+    if since is None:
+        return 0.0 if poll.unacked == 0 else None
+    return max(0.0, poll.at - since)
