@@ -3,10 +3,17 @@
 import json
 import time
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
 
 import redis
+
+from monitor.broker.settings import QueueSelection
+from tests.broker.conftest import Watched, watching
+
+POLL_SECONDS = 0.25
 
 
 def envelope(tag: str, body: str = "W10=", **headers: Any) -> str:
@@ -30,7 +37,7 @@ class ScriptedQueue:
 
     def __init__(self, client: "redis.Redis", name: str, *, stamped: bool = False) -> None:
         self._client = client
-        self._name = name
+        self.name = name
         self._stamped = stamped
         self._numbers = count()
         self.waiting: deque[tuple[str, float]] = deque()
@@ -38,23 +45,34 @@ class ScriptedQueue:
 
     def put(self, messages: int = 1, **headers: Any) -> None:
         for _ in range(messages):
-            tag, at = f"{self._name}-{next(self._numbers):08}", time.time()
+            tag, at = f"{self.name}-{next(self._numbers):08}", time.time()
             stamp = {"x_enqueued_at": at} if self._stamped else {}
-            self._client.lpush(self._name, envelope(tag, **stamp, **headers))
+            self._client.lpush(self.name, envelope(tag, **stamp, **headers))
             self.waiting.append((tag, at))
 
     def take(self, messages: int = 1) -> None:
         for _ in range(min(messages, len(self.waiting))):
-            assert self._client.rpop(self._name)
+            assert self._client.rpop(self.name)
             self.taken.append(self.waiting.popleft())
 
     def give_back(self, messages: int) -> None:
         """Put the last ones taken back to where they came from, as kombu does."""
         for _ in range(messages):
             tag, at = self.taken.pop()
-            self._client.rpush(self._name, envelope(tag, redelivered=True))
+            self._client.rpush(self.name, envelope(tag, redelivered=True))
             self.waiting.appendleft((tag, at))
 
     @property
     def oldest_age_seconds(self) -> float:
         return time.time() - self.waiting[0][1] if self.waiting else 0.0
+
+
+@asynccontextmanager
+async def followed(
+    url: str, queue: ScriptedQueue, interval: float = POLL_SECONDS
+) -> AsyncIterator[Watched]:
+    """Watch nothing but the queue, from when what is in it was counted."""
+    names = QueueSelection(names=(queue.name,))
+    async with watching(url, interval=interval, queues=names) as watched:
+        await watched.until(lambda w: w.lengths() == {queue.name: len(queue.waiting)})
+        yield watched

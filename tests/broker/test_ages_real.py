@@ -6,12 +6,10 @@ import time
 import pytest
 import redis
 
-from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
-from tests.broker.conftest import Watched, watching
-from tests.broker.scripted import ScriptedQueue
+from tests.broker.conftest import Watched
+from tests.broker.scripted import POLL_SECONDS, ScriptedQueue, followed
 
-INTERVAL = 0.25
 SLACK = 0.25
 """Seconds by which a shared machine may be late."""
 
@@ -42,17 +40,14 @@ async def test_without_stamps_a_steady_backlog_keeps_its_age_to_within_two_polls
 ) -> None:
     queue = ScriptedQueue(client, "high")
     queue.put(60)
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 60})
+    async with followed(broker.url, queue) as watched:
         await measure(watched, queue, 3.0, put=1, take=1)  # until all of the first are gone
         errors = await measure(watched, queue, 4.0, put=1, take=1)
         print(
             f"true age {queue.oldest_age_seconds:.1f} s, too young by at most {max(errors):.2f} s"
         )
         assert queue.oldest_age_seconds > 2.0
-        assert max(errors) < 2 * INTERVAL + SLACK
+        assert max(errors) < 2 * POLL_SECONDS + SLACK
         assert min(errors) > -SLACK, "no message may look older than it is"
         assert watched.part().queues[0].oldest_age_exact is False
 
@@ -61,26 +56,20 @@ async def test_the_age_of_a_stalled_queue_grows_second_by_second(
     broker: EmbeddedBroker, client: "redis.Redis"
 ) -> None:
     queue = ScriptedQueue(client, "high")
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 0})
+    async with followed(broker.url, queue) as watched:
         queue.put(3)
         errors = await measure(watched, queue, 3.0, put=1, take=0)
         late = errors[len(errors) // 2 :]
-        assert max(late) < 2 * INTERVAL + SLACK
+        assert max(late) < 2 * POLL_SECONDS + SLACK
         assert age(watched, "high") == pytest.approx(3.0, abs=1.0)
 
 
 async def test_with_stamps_the_age_is_exact(broker: EmbeddedBroker, client: "redis.Redis") -> None:
     queue = ScriptedQueue(client, "high", stamped=True)
     queue.put(40)
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 40})
+    async with followed(broker.url, queue) as watched:
         errors = await measure(watched, queue, 3.0, put=1, take=1)
-        assert max(map(abs, errors)) < INTERVAL + 0.1 + SLACK
+        assert max(map(abs, errors)) < POLL_SECONDS + 0.1 + SLACK
         assert watched.part().queues[0].oldest_age_exact is True
 
 
@@ -89,10 +78,7 @@ async def test_what_cannot_be_counted_still_has_an_age(
 ) -> None:
     queue = ScriptedQueue(client, "high")
     queue.put(20_000)
-    async with watching(
-        broker.url, interval=1.0, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 20_000})
+    async with followed(broker.url, queue, interval=1.0) as watched:
         for _ in range(2):  # more than are searched for the newest of the last poll
             queue.put(2_500)
             queue.take(2_500)
@@ -109,9 +95,7 @@ async def test_countdown_tasks_are_not_old_and_do_not_hide_who_is(
     broker: EmbeddedBroker, client: "redis.Redis"
 ) -> None:
     queue = ScriptedQueue(client, "high")
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
+    async with followed(broker.url, queue) as watched:
         queue.put(3, eta="2100-01-01T00:00:00+00:00")
         await watched.until(lambda w: w.lengths() == {"high": 3})
         assert age(watched, "high") == 0.0
@@ -119,7 +103,7 @@ async def test_countdown_tasks_are_not_old_and_do_not_hide_who_is(
         began = time.monotonic()
         await watched.until(lambda w: (age(w, "high") or 0) > 1.0)
         assert age(watched, "high") == pytest.approx(
-            time.monotonic() - began, abs=2 * INTERVAL + SLACK
+            time.monotonic() - began, abs=2 * POLL_SECONDS + SLACK
         )
         queue.put(30, eta="2100-01-01T00:00:00+00:00")
         queue.take(4)
@@ -132,10 +116,7 @@ async def test_messages_given_back_keep_the_age_of_the_queue(
 ) -> None:
     queue = ScriptedQueue(client, "high")
     queue.put(30)
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 30})
+    async with followed(broker.url, queue) as watched:
         queue.take(4)
         await watched.until(lambda w: w.lengths() == {"high": 26})
         await watched.until(lambda w: (age(w, "high") or 0) > 1.5)

@@ -14,10 +14,9 @@ from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.readings import Event, WorkerReply
 from monitor.facts.snapshot import QueueFacts
 from tests.broker.conftest import Watched, watching
-from tests.broker.scripted import ScriptedQueue
+from tests.broker.scripted import POLL_SECONDS, ScriptedQueue, followed
 
-INTERVAL = 0.25
-WINDOW_SECONDS = 6 * INTERVAL
+WINDOW_SECONDS = 6 * POLL_SECONDS
 
 
 class Consumer:
@@ -37,7 +36,7 @@ class Consumer:
 @asynccontextmanager
 async def world(url: str) -> AsyncIterator[tuple[Watched, Consumer]]:
     names = QueueSelection(names=("high",))
-    async with watching(url, interval=INTERVAL, queues=names) as watched:
+    async with watching(url, interval=POLL_SECONDS, queues=names) as watched:
         await watched.until(lambda w: w.lengths() == {"high": 0} and w.part().broker.settled)
         yield watched, Consumer(watched)
 
@@ -114,10 +113,7 @@ async def test_rates_and_drain_time_are_those_of_the_script(
 ) -> None:
     queue = ScriptedQueue(client, "high")
     queue.put(600)
-    async with watching(
-        broker.url, interval=INTERVAL, queues=QueueSelection(names=("high",))
-    ) as watched:
-        await watched.until(lambda w: w.lengths() == {"high": 600})
+    async with followed(broker.url, queue) as watched:
         began, put, taken = time.monotonic(), len(queue.waiting), len(queue.taken)
         await run(watched, queue, None, put=1, take=3, seconds=3.0)
         seconds = time.monotonic() - began
@@ -128,7 +124,7 @@ async def test_rates_and_drain_time_are_those_of_the_script(
         assert found.dispatch_rate == pytest.approx(dispatch, rel=0.25)
         drain = len(queue.waiting) / (dispatch - arrival)
         assert found.drain_seconds == pytest.approx(drain, rel=0.4)
-        await run(watched, queue, None, put=3, take=1, seconds=13 * INTERVAL)
+        await run(watched, queue, None, put=3, take=1, seconds=13 * POLL_SECONDS)
         assert high(watched).drain_seconds == inf
 
 
@@ -142,8 +138,8 @@ async def test_no_queue_is_stalled_while_messages_are_given_back(
         verdicts = await run(watched, queue, consumer, put=0, take=1)
         for _ in range(4):  # a worker takes its prefetch, dies, and the broker has it back
             queue.give_back(8)
-            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=4 * INTERVAL)
+            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=4 * POLL_SECONDS)
             queue.take(8)
-            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=2 * INTERVAL)
+            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=2 * POLL_SECONDS)
         assert "stalled" not in verdicts
         assert "growing" not in verdicts
