@@ -13,10 +13,9 @@ from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.readings import Event, WorkerReply
 from monitor.facts.snapshot import QueueFacts
+from monitor.facts.verdict import WINDOW_POLLS
 from tests.broker.conftest import Watched, watching
 from tests.broker.scripted import POLL_SECONDS, ScriptedQueue, followed
-
-WINDOW_SECONDS = 6 * POLL_SECONDS
 
 
 class Consumer:
@@ -52,17 +51,19 @@ async def run(
     *,
     put: int,
     take: int,
-    seconds: float = 3 * WINDOW_SECONDS,
+    polls: int = 3 * WINDOW_POLLS,
 ) -> list[str | None]:
-    """Put and take so many every 50 ms; return the verdicts on the way."""
+    """Put and take so many every 50 ms, for so many polls, which is what a verdict goes by;
+    return the verdicts on the way."""
     verdicts = []
-    ends_at = time.monotonic() + seconds
-    while time.monotonic() < ends_at:
+    polled_at = set()
+    while len(polled_at) <= polls:
         queue.put(put)
         queue.take(take)
         if consumer is not None:
             consumer.beat()
         await asyncio.sleep(0.05)
+        polled_at.add(watched.part().broker.last_poll_at)
         verdicts.append(high(watched).verdict)
     return verdicts
 
@@ -115,7 +116,7 @@ async def test_rates_and_drain_time_are_those_of_the_script(
     queue.put(600)
     async with followed(broker.url, queue) as watched:
         began, put, taken = time.monotonic(), len(queue.waiting), len(queue.taken)
-        await run(watched, queue, None, put=1, take=3, seconds=3.0)
+        await run(watched, queue, None, put=1, take=3, polls=12)
         seconds = time.monotonic() - began
         dispatch = (len(queue.taken) - taken) / seconds
         arrival = (len(queue.waiting) + len(queue.taken) - put - taken) / seconds
@@ -124,7 +125,7 @@ async def test_rates_and_drain_time_are_those_of_the_script(
         assert found.dispatch_rate == pytest.approx(dispatch, rel=0.25)
         drain = len(queue.waiting) / (dispatch - arrival)
         assert found.drain_seconds == pytest.approx(drain, rel=0.4)
-        await run(watched, queue, None, put=3, take=1, seconds=13 * POLL_SECONDS)
+        await run(watched, queue, None, put=3, take=1, polls=13)
         assert high(watched).drain_seconds == inf
 
 
@@ -138,8 +139,8 @@ async def test_no_queue_is_stalled_while_messages_are_given_back(
         verdicts = await run(watched, queue, consumer, put=0, take=1)
         for _ in range(4):  # a worker takes its prefetch, dies, and the broker has it back
             queue.give_back(8)
-            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=4 * POLL_SECONDS)
+            verdicts += await run(watched, queue, consumer, put=0, take=0, polls=4)
             queue.take(8)
-            verdicts += await run(watched, queue, consumer, put=0, take=0, seconds=2 * POLL_SECONDS)
+            verdicts += await run(watched, queue, consumer, put=0, take=0, polls=2)
         assert "stalled" not in verdicts
         assert "growing" not in verdicts

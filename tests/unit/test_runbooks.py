@@ -82,7 +82,7 @@ def commands() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", sorted(set(commands())))
 def test_each_command_of_runbooks_and_rules_exists(command: str) -> None:
-    program, *words = shlex.split(command.split("|")[0])
+    program, *words = shlex.split(command.split("|", maxsplit=1)[0])
     match program:
         case "celery":
             assert words[:2] == ["-A", "proj"]
