@@ -12,8 +12,9 @@ from monitor.broker.watch import BrokerWatch
 from monitor.config.settings import Settings
 from monitor.facts.books import Books
 from monitor.facts.readings import RosterEntry
+from monitor.facts.rhythms import Known
 from monitor.facts.snapshot import MonitorFacts, Snapshot
-from monitor.state.saved import KnownQueue, Saved
+from monitor.state.saved import KnownQueue, KnownRhythm, Saved
 
 
 class Brokers:
@@ -77,11 +78,23 @@ class Brokers:
     def known_queues(self) -> tuple[KnownQueue, ...]:
         """Return the queues to be known over a restart."""
         return tuple(
-            # By the hour: a finer time would be a write a tick for nothing.
-            KnownQueue(books.broker, name, seen_at // 3600 * 3600)
+            KnownQueue(books.broker, name, _hour(seen_at))
             for books in self._books
             for name, seen_at in books.queues_seen_at.items()
         )
+
+    def known_rhythms(self) -> tuple[KnownRhythm, ...]:
+        """Return the rhythms of tasks to be known over a restart."""
+        return tuple(
+            KnownRhythm(books.broker, task, known.period_seconds, _hour(known.last_at))
+            for books in self._books
+            for task, known in books.rhythms.known.items()
+        )
+
+
+def _hour(at: float) -> float:
+    """Return the hour of `at`: a finer time would be a write a tick for nothing."""
+    return at // 3600 * 3600
 
 
 def _books(settings: Settings, broker: BrokerSettings, saved: Saved, now: float) -> Books:
@@ -109,4 +122,9 @@ def _books(settings: Settings, broker: BrokerSettings, saved: Saved, now: float)
         now=now,
         roster=[entry for entry in saved.roster if entry.broker == broker.name],
         queues=known,
+        rhythms={
+            kept.task: Known(kept.period_seconds, kept.last_at)
+            for kept in saved.rhythms
+            if kept.broker == broker.name
+        },
     )

@@ -257,6 +257,7 @@ class Daemon:
             silences=self._desk.silences.all,
             roster=self._brokers.roster(),
             queues=self._brokers.known_queues(),
+            rhythms=self._brokers.known_rhythms(),
         )
 
     # -- what the web floor reads --------------------------------------------------------

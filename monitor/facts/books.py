@@ -24,6 +24,7 @@ from monitor.facts.readings import (
     WorkerReply,
 )
 from monitor.facts.resets import ResetBook
+from monitor.facts.rhythms import Known, RhythmBook, came
 from monitor.facts.schedules import ScheduleBook
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, ScheduleFacts, TaskFacts, WorkerFacts
@@ -66,6 +67,7 @@ class Books:
         now: float,
         roster: Iterable[RosterEntry] = (),
         queues: Mapping[str, float] | None = None,
+        rhythms: Mapping[str, Known] | None = None,
     ) -> None:
         self.broker = broker
         self._visibility_timeout_seconds = visibility_timeout_seconds
@@ -77,7 +79,9 @@ class Books:
         self._presence = Presence(limits.forget_after, now, queues)
         self._forgotten: dict[str, float] = {}
         self.tasks = TaskBook(broker, tasks)
-        self._schedules = ScheduleBook(broker, schedules)
+        declared = tuple(schedules)
+        self._schedules = ScheduleBook(broker, declared)
+        self.rhythms = RhythmBook(broker, (each.task for each in declared), rhythms)
         self._up: bool | None = None
         self._error: str | None = None
         self._poll: Poll | None = None
@@ -126,6 +130,7 @@ class Books:
         self.workers.in_flight(poll.unacked)
         self.workers.waiting({name: sum(reading.lengths) for name, reading in poll.queues.items()})
         self.queues.apply(poll, self.workers.consumers(), self.tasks.traffic())
+        self.rhythms.take(came(self.tasks.series), poll.at)
 
     def find_queues(self, bound: Iterable[str], now: float) -> set[str]:
         """Return the queues that something speaks of: `bound` are those with a binding.
@@ -168,6 +173,7 @@ class Books:
             self.event_gaps += 1
         self._events_connected = connected
         self._schedules.listen(connected, now)
+        self.rhythms.listen(connected, now)
         self.workers.feed(connected, now)
 
     def told_running(self, replies: Iterable[WorkerReply], asked_at: float) -> None:
@@ -204,7 +210,10 @@ class Books:
             queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(now, listening=self._events_connected),
-            schedules=self._schedules.facts(now, self.tasks.last_seen, workers),
+            schedules=(
+                *self._schedules.facts(now, self.tasks.last_seen, workers),
+                *self.rhythms.facts(now),
+            ),
             gone=self._gone(now),
             fell={
                 ("queue", (self.broker, name)): reason for name, reason in self._resets.fell.items()

@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from monitor.facts.inflight import oldest_due_at
+from monitor.facts.inflight import oldest_due_age_seconds
 from monitor.facts.readings import Poll
 from monitor.facts.snapshot import BrokerFacts
 
@@ -14,7 +14,9 @@ def with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
         base,
         unacked=poll.unacked,
         oldest_unacked_age_seconds=_age(since, poll),
-        oldest_due_unacked_age_seconds=_oldest_due_age(poll),
+        oldest_due_unacked_age_seconds=(
+            oldest_due_age_seconds(poll.in_flight, poll.at) if poll.in_flight else None
+        ),
         memory_used_bytes=server.memory_used_bytes,
         memory_max_bytes=server.memory_max_bytes or None,
         connected_clients=server.connected_clients,
@@ -22,16 +24,6 @@ def with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
         role=server.role or None,
         maxmemory_policy=server.maxmemory_policy or None,
     )
-
-
-def _oldest_due_age(poll: Poll) -> float | None:
-    """Return for how long the oldest message that could run has been in flight."""
-    if poll.in_flight is None:
-        return None
-    since = oldest_due_at(poll.in_flight, poll.at)
-    if since is None:
-        return 0.0 if poll.in_flight.oldest_complete else None
-    return max(0.0, poll.at - since)
 
 
 def _age(since: float | None, poll: Poll) -> float | None:

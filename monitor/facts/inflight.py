@@ -69,9 +69,12 @@ def _standard_error(found: int, in_flight: InFlight) -> float:
     return total * sqrt(share * (1 - share) / max(1, read) * unread)
 
 
-def oldest_due_at(in_flight: InFlight, at: float) -> float | None:
-    """Return when the oldest message was delivered whose ETA does not lie ahead.
+def oldest_due_age_seconds(in_flight: InFlight, at: float) -> float | None:
+    """Return for how long the oldest message whose ETA does not lie ahead has been in flight.
 
-    None: nothing but such was seen at the old end.
+    0 where there is none; None where none is at the old end, and more are there.
     """
-    return next((since for since, eta_at in in_flight.oldest if (eta_at or 0.0) <= at), None)
+    for since, eta_at in in_flight.oldest:
+        if eta_at is None or eta_at <= at:
+            return max(0.0, at - since)
+    return 0.0 if in_flight.oldest_complete else None

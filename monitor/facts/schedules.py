@@ -54,6 +54,7 @@ class ScheduleBook:
                     broker=self._broker,
                     schedule=schedule.settings.label,
                     task=schedule.settings.task,
+                    period_seconds=schedule.settings.every,
                     due_at=due_at,
                     last_received_at=seen.received_at or None,
                     missed=missed,

@@ -229,6 +229,10 @@ class ScheduleFacts(Struct, frozen=True, kw_only=True):
     broker: str
     schedule: str
     task: str = ""
+    learned: bool = False
+    """Whether nobody declared it: it is how the task was found to come. Such are never missed."""
+    period_seconds: float | None = None
+    """Between two of its times; None: they are not that regular."""
     due_at: float | None = None
     """When it was due last, as far as its grace is over."""
     last_received_at: float | None = None

@@ -261,6 +261,11 @@ class TaskBook:
         sent = (each for each in self._series.values() if (each.last_sent_at or 0.0) >= since)
         return {each.queue_name for each in sent} - {UNKNOWN, OTHER}
 
+    @property
+    def series(self) -> Collection[TaskSeries]:
+        """All that is counted."""
+        return self._series.values()
+
     def last_seen(self, name: str) -> LastSeen:
         """Return when a task of the name was last sent, and received, on any queue."""
         of_name = [each for each in self._series.values() if each.name == name]

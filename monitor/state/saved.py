@@ -16,6 +16,15 @@ class KnownQueue(Struct, frozen=True):
     last_seen_at: float
 
 
+class KnownRhythm(Struct, frozen=True):
+    """The steady period on which a task was found to come."""
+
+    broker: str
+    task: str
+    period_seconds: float
+    last_at: float
+
+
 class Saved(Struct, frozen=True):
     """Everything that is kept. Pending alerts are not: over a restart they start anew."""
 
@@ -24,3 +33,4 @@ class Saved(Struct, frozen=True):
     roster: tuple[RosterEntry, ...] = ()
     queues: tuple[KnownQueue, ...] = ()
     silences: tuple[Silence, ...] = ()
+    rhythms: tuple[KnownRhythm, ...] = ()

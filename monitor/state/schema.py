@@ -16,6 +16,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         _documents("silences"),
         "CREATE TABLE history (id INTEGER PRIMARY KEY, at REAL NOT NULL, document TEXT NOT NULL)",
     ),
+    (_documents("rhythms"),),
 )
 """Statements by `user_version`: a file at version n needs those from index n on. Never change
 a step that was released; add another."""

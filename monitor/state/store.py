@@ -19,7 +19,7 @@ from monitor.alerts.silences import Silence
 from monitor.facts.readings import RosterEntry
 from monitor.state import history
 from monitor.state.path import make_private
-from monitor.state.saved import KnownQueue, Saved
+from monitor.state.saved import KnownQueue, KnownRhythm, Saved
 from monitor.state.schema import MIGRATIONS
 from monitor.state.table import Table
 
@@ -49,6 +49,7 @@ class Store:
         self._roster = Table("roster", RosterEntry, lambda w: (w.broker, w.hostname, w.pid))
         self._queues = Table("queues", KnownQueue, lambda q: (q.broker, q.queue_name))
         self._silences = Table("silences", Silence, lambda silence: (silence.id,))
+        self._rhythms = Table("rhythms", KnownRhythm, lambda r: (r.broker, r.task))
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -78,6 +79,7 @@ class Store:
                 roster=self._roster.load(self._connection),
                 queues=self._queues.load(self._connection),
                 silences=self._silences.load(self._connection),
+                rhythms=self._rhythms.load(self._connection),
             )
 
     def save(self, saved: Saved, entries: Sequence[history.Entry] = ()) -> None:
@@ -94,7 +96,8 @@ class Store:
         roster = self._roster.changes(saved.roster)
         queues = self._queues.changes(saved.queues)
         silences = self._silences.changes(saved.silences)
-        if not (alerts or deliveries or roster or queues or silences or entries):
+        rhythms = self._rhythms.changes(saved.rhythms)
+        if not (alerts or deliveries or roster or queues or silences or rhythms or entries):
             return
         with _explained(self.path), _transaction(self._connection):
             self._alerts.write(self._connection, alerts)
@@ -102,6 +105,7 @@ class Store:
             self._roster.write(self._connection, roster)
             self._queues.write(self._connection, queues)
             self._silences.write(self._connection, silences)
+            self._rhythms.write(self._connection, rhythms)
             if entries:
                 history.append(self._connection, entries)
         self._alerts.committed(alerts)
@@ -109,6 +113,7 @@ class Store:
         self._roster.committed(roster)
         self._queues.committed(queues)
         self._silences.committed(silences)
+        self._rhythms.committed(rhythms)
 
     def history(self, since: float, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return entries of the history, as `history.latest` does. Raises StateError."""

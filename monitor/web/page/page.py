@@ -12,6 +12,7 @@ from monitor.web.page.ranking import severity_rank
 from monitor.web.page.sections import (
     brokers_section,
     queues_section,
+    schedules_section,
     tasks_section,
     workers_section,
 )
@@ -113,7 +114,13 @@ def _sections(view: View) -> Iterator[Markup]:
         return
     yield tiles(view, view.snapshot)
     yield alerts_section(view)
-    for section in (brokers_section, queues_section, workers_section, tasks_section):
+    for section in (
+        brokers_section,
+        queues_section,
+        workers_section,
+        tasks_section,
+        schedules_section,
+    ):
         yield section(view, view.snapshot)
 
 

@@ -1,9 +1,16 @@
-"""The tables of what is watched: brokers, queues, workers, tasks. The worst row comes first."""
+"""The tables of what is watched, from brokers to schedules. The worst row comes first."""
 
 from typing import Any
 
 from monitor.facts.histogram import HistogramFacts
-from monitor.facts.snapshot import BrokerFacts, QueueFacts, Snapshot, TaskFacts, WorkerFacts
+from monitor.facts.snapshot import (
+    BrokerFacts,
+    QueueFacts,
+    ScheduleFacts,
+    Snapshot,
+    TaskFacts,
+    WorkerFacts,
+)
 from monitor.values.units import format_size
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.ranking import object_rank
@@ -31,7 +38,7 @@ _VERDICT_KINDS = {
 }
 _STATE_ORDER = ("dead", "hung", "late", None, "unknown", "draining", "busy", "online", "offline")
 
-Watched = BrokerFacts | QueueFacts | WorkerFacts | TaskFacts
+Watched = BrokerFacts | QueueFacts | WorkerFacts | TaskFacts | ScheduleFacts
 
 
 def brokers_section(view: View, snapshot: Snapshot) -> Markup:
@@ -223,6 +230,39 @@ def _longest_running(task: TaskFacts) -> Markup:
 
 def _mean(histogram: HistogramFacts) -> Markup:
     return age(histogram.sum / histogram.count) if histogram.count else NOTHING
+
+
+def schedules_section(view: View, snapshot: Snapshot) -> Markup:
+    """Return the schedules, those that were missed first; nothing where there are none."""
+    if not snapshot.schedules:
+        return Markup("")
+    rows = sorted(snapshot.schedules, key=lambda s: (not s.missed, s.learned, s.key))
+    columns = (
+        *_broker_column(snapshot),
+        Column[ScheduleFacts]("Schedule", lambda s: name(s.schedule), "name"),
+        Column[ScheduleFacts]("Status", _schedule_status),
+        Column[ScheduleFacts]("Every", _period, "number"),
+        Column[ScheduleFacts](
+            "Due", lambda s: ago(s.due_at, view.now) if s.due_at else NOTHING, "number"
+        ),
+        Column[ScheduleFacts](
+            "Last received", lambda s: ago(s.last_received_at, view.now), "number"
+        ),
+        Column[ScheduleFacts]("Why", lambda s: sentence(s.reason), "text"),
+    )
+    return section("Schedules", columns, rows, lambda s: _mark(view, "schedule", s), "")
+
+
+def _period(schedule: ScheduleFacts) -> Markup:
+    return age(schedule.period_seconds) if schedule.period_seconds else NOTHING
+
+
+def _schedule_status(schedule: ScheduleFacts) -> Markup:
+    if schedule.learned:
+        return badge("learned", "quiet")
+    if schedule.missed is None:
+        return UNKNOWN
+    return badge("missed", "warning") if schedule.missed else badge("ok", "good")
 
 
 def _broker_column(snapshot: Snapshot) -> tuple[Column[Any], ...]:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from monitor.facts.inflight import Share, oldest_due_at, split_by_queue
+from monitor.facts.inflight import Share, oldest_due_age_seconds, split_by_queue
 from monitor.facts.readings import InFlight, InFlightEntry
 
 AT = 1000.0
@@ -47,15 +47,19 @@ def test_a_sample_is_within_three_of_the_errors_it_states(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("oldest", "since"),
+    ("oldest", "complete", "age"),
     [
-        ((), None),
-        (((5.0, None), (6.0, None)), 5.0),
-        (((5.0, AT + 1), (6.0, AT - 1)), 6.0),
-        (((5.0, AT + 1),), None),
+        ((), True, 0.0),
+        ((), False, None),
+        (((AT - 5, None),), False, 5.0),
+        (((AT - 5, AT + 1), (AT - 4, AT - 1)), False, 4.0),
+        (((AT - 5, AT + 1),), True, 0.0),
+        (((AT - 5, AT + 1),), False, None),
+        (((AT + 5, None),), True, 0.0),  # by a consumer's clock that is ahead
     ],
 )
-def test_the_oldest_that_is_due(
-    oldest: tuple[tuple[float, float | None], ...], since: float | None
+def test_the_age_of_the_oldest_that_is_due(
+    oldest: tuple[tuple[float, float | None], ...], complete: bool, age: float | None
 ) -> None:
-    assert oldest_due_at(InFlight(1, (), complete=False, oldest=oldest), AT) == since
+    in_flight = InFlight(9, (), complete=False, oldest=oldest, oldest_complete=complete)
+    assert oldest_due_age_seconds(in_flight, AT) == age

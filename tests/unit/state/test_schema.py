@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from monitor.state.schema import MIGRATIONS
 from monitor.state.store import Store
-from tests.unit.state.test_store import DELIVERY, EVERYTHING, SILENCE
+from tests.unit.state.test_store import DELIVERY, EVERYTHING, RHYTHM, SILENCE
 
 FILES = sorted(Path(__file__).parent.glob("state-v*.db"))
 
@@ -29,8 +29,10 @@ def test_a_file_of_an_earlier_version_is_taken_over_whole(file, tmp_path):
     assert saved.deliveries == (DELIVERY,)
     assert (saved.roster, saved.queues) == (EVERYTHING.roster, EVERYTHING.queues)
     # And goes on as one of this version.
-    store.save(replace(saved, silences=(SILENCE,)))
+    store.save(replace(saved, silences=(SILENCE,), rhythms=(RHYTHM,)))
     store.close()
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
-        assert connection.execute("SELECT count(*) FROM silences").fetchone() == (1,)
+        for table in ("silences", "rhythms"):
+            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            assert rows == (1,)

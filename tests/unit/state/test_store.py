@@ -9,7 +9,7 @@ from monitor.alerts.delivery import Delivery
 from monitor.alerts.matchers import Matcher
 from monitor.alerts.silences import Silence
 from monitor.facts.readings import RosterEntry
-from monitor.state.saved import KnownQueue, Saved
+from monitor.state.saved import KnownQueue, KnownRhythm, Saved
 from monitor.state.store import StateError, Store
 from tests.unit.alerts.worlds import alert
 
@@ -43,7 +43,8 @@ SILENCE = Silence(
     created_by="ann",
     comment="deploy",
 )
-EVERYTHING = Saved((FIRING, RESOLVED), (DELIVERY,), (WORKER,), (QUEUE,), (SILENCE,))
+RHYTHM = KnownRhythm("default", "app.report", 60.0, 3600.0)
+EVERYTHING = Saved((FIRING, RESOLVED), (DELIVERY,), (WORKER,), (QUEUE,), (SILENCE,), (RHYTHM,))
 
 
 @pytest.fixture

@@ -247,6 +247,14 @@ SCHEDULES = (
         missed=True,
         reason="it was not sent: beat is silent",
     ),
+    ScheduleFacts(
+        broker="default",
+        schedule="site.mail.send_welcome",
+        task="site.mail.send_welcome",
+        learned=True,
+        period_seconds=300.0,
+        reason="learned from when it came, never alerted on: it is not overdue",
+    ),
 )
 
 SNAPSHOT = Snapshot(

@@ -189,3 +189,10 @@ def test_a_table_has_a_thousand_rows_at_the_most() -> None:
 def test_brokers_are_named_where_there_are_several() -> None:
     two = replace(SNAPSHOT, brokers=(BROKER, replace(BROKER, broker="second")))
     assert rows(shown(snapshot=two), "queues")[0].startswith(" | default | high | ")
+
+
+def test_schedules_are_shown_with_those_that_were_missed_first() -> None:
+    missed, learned = rows(shown(), "schedules")
+    assert "daily report" in missed and "missed" in missed and "beat is silent" in missed
+    assert "site.mail.send_welcome" in learned and "learned" in learned and "5m" in learned
+    assert "schedules" not in Reader(shown(snapshot=replace(SNAPSHOT, schedules=()))).rows
