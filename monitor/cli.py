@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from monitor import __version__
@@ -123,6 +124,36 @@ def _run_daemon(args: argparse.Namespace) -> int:
     return 0
 
 
+def _declare_notify(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    action = actions.add_parser("test", help="send a test alert and its end to one channel")
+    action.add_argument("channel", metavar="CHANNEL", help="its name in the settings")
+    _add_run_arguments(action)
+    action.set_defaults(run=_run_notify_test)
+
+
+def _run_notify_test(args: argparse.Namespace) -> int:
+    import asyncio
+
+    from monitor.channels.base import ChannelError
+    from monitor.channels.trial import try_channel_of
+    from monitor.config.flags import flags_of
+    from monitor.config.load import load
+    from monitor.config.problem import ConfigError
+
+    try:
+        settings = load(args.config, os.environ, flags_of(args))
+        chosen = [each for each in settings.channels if each.name == args.channel]
+        if not chosen:
+            known = ", ".join(each.name for each in settings.channels) or "none"
+            print(f"queue-monitor: no channel {args.channel!r}: there is {known}", file=sys.stderr)
+            return _BAD_USAGE
+        return 0 if asyncio.run(try_channel_of(chosen[0], time.time(), print)) else 1
+    except (ConfigError, ChannelError) as error:
+        print(f"queue-monitor: {error}", file=sys.stderr)
+        return _BAD_USAGE
+
+
 def _declare_config(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     for name, summary in (
@@ -157,6 +188,7 @@ def _declare_silence(parser: argparse.ArgumentParser) -> None:
 
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
+    "notify": ("send a test alert and its end to a channel", _declare_notify),
     "config": ("check and show the settings", _declare_config),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),
     "rules": ("list, export and test the alerting rules", _declare_rules),

@@ -11,8 +11,6 @@ from monitor.values.secret import Secret
 from tests.unit.channels.conftest import Answer
 from tests.unit.channels.notices import RESOLVED, notice
 
-pytest.importorskip("apprise")
-
 PAGE = "http://monitor:9808/"
 
 
