@@ -73,6 +73,7 @@ class Keys:
         self.event_pattern = to_bytes(_escaped(self._prefix + fanout + event_exchange) + "*")
         self.control_channel = to_bytes(self._prefix + fanout + self._pidbox)
         self.binding_pattern = to_bytes(_escaped(self._binding) + "*")
+        self.reply_pattern = to_bytes(f"{_escaped(self._prefix)}*.reply.{_escaped(self._pidbox)}*")
         self.mailbox_registry = to_bytes(self._binding + self._pidbox)
 
     def queue(self, name: str) -> tuple[bytes, ...]:

@@ -17,6 +17,7 @@ from monitor.broker.keys import Keys
 from monitor.broker.link import Link
 from monitor.broker.poll import Poller
 from monitor.broker.questions import Questions
+from monitor.broker.replies import ReplySearch
 from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.books import Books
@@ -52,6 +53,7 @@ class BrokerWatch:
         self._changed = changed
         self._keys = keys
         self._discovery = Discovery(keys)
+        self._replies = ReplySearch(keys)
         self._poller = Poller(keys, self._discovery.route)
         self._link = Link(settings, poll.timeout * _CONNECT_PART, books.commands)
         self._questions = Questions(
@@ -139,6 +141,8 @@ class BrokerWatch:
                 self._poller.know_tables(self._discovery.queue_tables)
                 if self._watch(found):
                     await self._read(wire)  # a new queue is shown with its length at once
+                orphans = await self._replies.look(wire)
+                self._books.orphans = orphans or self._books.orphans
         except TimeoutError:
             wire.close()
             return None

@@ -18,6 +18,7 @@ from monitor.facts.queues import QueueBook
 from monitor.facts.readings import (
     POLL_BOUNDS,
     Event,
+    OrphanReplies,
     Poll,
     PollFailure,
     RosterEntry,
@@ -100,6 +101,8 @@ class Books:
         self.events_received: Mapping[str, int] = {}
         self.events_dropped: dict[str, int] = {}
         self.queues_left_out = 0
+        self.orphans: OrphanReplies | None = None
+        """None: not looked for yet, or not known."""
 
     def handlers(self) -> dict[str, Callable[[Event, float], None]]:
         """Return who takes which type of event."""
@@ -267,6 +270,8 @@ class Books:
             with_poll(base, poll),
             obstacles=self._writability.obstacles(now),
             evicted_lately=self._evicted.within(now),
+            orphan_reply_lists=self.orphans and self.orphans.lists,
+            orphan_reply_bytes=self.orphans and self.orphans.size_bytes,
             stranded=stranded(poll.in_flight, self.workers.holders(), poll.at),
         )
 

@@ -137,6 +137,12 @@ _BROKER = (
     Fact("broker", "workers_unheard", "celery_broker_workers_unheard", "gauge",
          "Workers in the mailbox registry that were never heard, long dead or hung; absent while not known.",
          lambda b: b.workers_unheard),
+    Fact("broker", "orphan_reply_lists", "celery_broker_orphan_reply_lists", "gauge",
+         "Lists of workers' answers (*.reply.celery.pidbox) whose reader is gone; they stay for ever.",
+         lambda b: b.orphan_reply_lists),
+    Fact("broker", "orphan_reply_bytes", "celery_broker_orphan_reply_bytes", "gauge",
+         "Memory that these lists take, estimated from up to 50 of them.",
+         lambda b: b.orphan_reply_bytes, unit="bytes"),
     Fact("broker", "resets", "celery_broker_resets_total", "counter",
          "How often the broker was restarted, failed over to another server, was flushed, or "
          "evicted what queues held, by reason.",

@@ -123,6 +123,14 @@ class Poll(Struct, frozen=True):
     """Which bounds on what a poll may read were hit, each one of `POLL_BOUNDS`."""
 
 
+class OrphanReplies(Struct, frozen=True, gc=False):
+    """Lists of answers whose reader is gone."""
+
+    lists: int
+    size_bytes: int | None
+    """Of all of them, estimated where they are many; None: the server does not tell."""
+
+
 class PollFailure(Struct, frozen=True, gc=False):
     """A poll that could not be made."""
 

@@ -78,13 +78,13 @@ class BrokerFacts(Struct, frozen=True, kw_only=True):
     commands_per_poll: int | None = None
     commands_per_minute: int | None = None
     resets: Mapping[str, int] = {}
-    """How often it lost what it held, or was replaced, by `resets.RESETS`."""
     latest_reset: str = ""
     """What the latest of them was, in words; empty: there was none."""
     messages_lost_lately: int | None = None
     poll_bounds_hit: Mapping[str, int] = {}
-    """Polls that hit a bound on what they may read, by the bound."""
     oldest_due_unacked_age_seconds: float | None = None
+    orphan_reply_lists: int | None = None
+    orphan_reply_bytes: int | None = None
     stranded: int | None = None
     """In flight, and held by no live worker."""
 
@@ -159,7 +159,6 @@ class WorkerFacts(Struct, frozen=True, kw_only=True):
     clock_skew_seconds: float | None = None
     load1: float | None = None
     restarts: Mapping[str, int] = {}
-    """How often it was restarted: `true` after a goodbye, `false` without one."""
     recent_crashes: int = 0
     """Restarts without a goodbye in the last 15 minutes."""
     version: str | None = None

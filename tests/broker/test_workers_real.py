@@ -146,6 +146,22 @@ async def test_what_a_killed_worker_held_is_stranded(
         await watched.until(holding(4, 4))
 
 
+async def test_answers_that_nobody_reads_are_counted(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    client.mset({f"celery-task-meta-{i}": "{}" for i in range(3000)})
+    client.lpush("celery", "not.reply.celery.pidbox")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.orphan_reply_lists == 0)
+        for i in range(80):
+            client.lpush(f"{i}-77.reply.celery.pidbox", "x" * 10_000)
+        await watched.until(lambda w: w.part().broker.orphan_reply_lists == 80)
+        taken_bytes = watched.part().broker.orphan_reply_bytes
+        assert taken_bytes == pytest.approx(80 * 10_000, rel=0.5)
+        client.delete(*client.keys("*.reply.celery.pidbox"))
+        await watched.until(lambda w: w.part().broker.orphan_reply_lists == 0)
+
+
 async def test_names_left_by_the_dead_are_told_of_once(
     broker: EmbeddedBroker,
     workers: Workers,

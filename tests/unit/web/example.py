@@ -113,6 +113,8 @@ BROKER = BrokerFacts(
     workers_without_events=1,
     shared_node_names=1,
     workers_unheard=2,
+    orphan_reply_lists=2,
+    orphan_reply_bytes=4096,
     stranded=3,
 )
 
