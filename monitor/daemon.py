@@ -39,6 +39,7 @@ from monitor.config.settings import Settings
 from monitor.facts.histogram import Histogram
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.journal import event
+from monitor.logs.watch import LogWatch
 from monitor.state.history import KEPT_SECONDS, AlertEntry, NoticeEntry
 from monitor.state.keeper import Keeper
 from monitor.state.saved import Saved
@@ -131,13 +132,18 @@ class Daemon:
             clock=self._clock,
             changed=self._wake.set,
         )
+        self._logs = [
+            LogWatch(log, self._settings.poll.interval, self._clock)
+            for log in self._settings.log_watch
+        ]
         if not channels:
             event(_log, logging.WARNING, "NO NOTIFICATION CHANNEL: alerts reach nobody")
 
     async def _work(self, stop: asyncio.Event) -> None:
         # What was loaded stays loaded: the collector need not look at it again and again.
         gc.freeze()
-        jobs = [self._kept_up(watch.run) for watch in self._brokers.watches]
+        runs = [watch.run for watch in self._brokers.watches] + [log.run for log in self._logs]
+        jobs = map(self._kept_up, runs)
         tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
         await stop.wait()
         event(_log, logging.INFO, "stopping")
@@ -185,6 +191,7 @@ class Daemon:
         overslept = now - self._ticked_at > self._settings.poll.interval + _OVERSLEPT_SECONDS
         self._brokers.step(now, overslept=overslept)
         snapshot = self._brokers.snapshot(now, self._monitor_facts())
+        snapshot = replace(snapshot, logs=tuple(log.facts(now) for log in self._logs))
         for alert in self._desk.evaluate(snapshot, now):
             self._note(alert, now)
         self._tick_duration.observe(self._clock() - now)

@@ -208,6 +208,16 @@ BUILTIN: tuple[RuleSettings, ...] = (
         command="pgrep -af 'celery.* beat'",
     ),
     RuleSettings(
+        alert="LogSilent",
+        on="log",
+        when="silence > max_silence",
+        severity="warning",
+        summary="{log}: nothing that counts was written for {silence}, more than {max_silence}; "
+        "{problem}",
+        cause="no task that writes it runs any more, or it is written to another place",
+        command="ls -l {log}",
+    ),
+    RuleSettings(
         alert="EventsOff",
         on="broker",
         when="workers_without_events > 0",

@@ -175,6 +175,8 @@ class _View:
         """
         if (scope, key) in self._gone:
             return self._gone[scope, key]
+        if scope == "log":
+            return "it is no longer in the settings"
         broker = self._brokers.get(key[0])
         if broker is None:
             return "its broker is no longer in the settings"

@@ -68,7 +68,7 @@ def _expression(settings: RuleSettings) -> str:
         ends = _of_some("until", translator.known_true(until.tree))
         holds_on = _of_some("until", translator.known_false(until.tree))
         ways.append(f"({firing} and on ({identity}) {holds_on})")
-    if _can_be_blind(when, until):
+    if "broker" in IDENTITY[scope] and _can_be_blind(when, until):
         blind = _blind(scope)
         ways.append(f"(({firing} and on (broker) {blind}) unless on ({identity}) {ends})")
     return f"max by ({identity}) (\n  " + "\n  or ".join(ways) + "\n)"

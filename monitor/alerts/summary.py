@@ -39,6 +39,7 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
         "task": lambda schedule: bounded(schedule.task),
         "reason": lambda schedule: schedule.reason or "no reason known",
     },
+    "log": {"problem": lambda log: log.problem or "its files can be read"},
     "task": {
         "running_on": lambda task: bounded(task.longest_running_on or "no worker known"),
         "running_id": lambda task: bounded(task.longest_running_id or "not known"),

@@ -35,6 +35,7 @@ _SHOWN: Mapping[str, tuple[str, ...]] = {
     "worker": ("active", "concurrency"),
     "broker": ("memory_used", "connected_clients", "unacked", "oldest_unacked_age"),
     "task": ("recently_failed", "recently_finished", "longest_running"),
+    "log": ("silence", "matches_per_minute"),
 }
 """The facts of each scope that are always said; the first is what a range is about."""
 

@@ -15,6 +15,7 @@ SCOPES: Mapping[str, str] = {
     "workers": "worker",
     "broker": "broker",
     "tasks": "task",
+    "logs": "log",
     "alerts": "alert",
 }
 """What can be checked, and the scope of the facts that are judged."""

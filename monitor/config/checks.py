@@ -57,6 +57,7 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
         message = "must be less than poll.interval: a poll ends before the next begins"
         yield _problem(tree, ("poll", "timeout"), message)
     yield from _schedules(settings, tree)
+    yield from _logs(settings, tree)
     yield from _alerts(settings, tree)
     yield from _inhibit_rules(settings, tree)
     yield from _mutes(settings, tree)
@@ -182,6 +183,18 @@ def _schedules(settings: Settings, tree: Node) -> Iterator[Problem]:
             hint = did_you_mean(schedule.broker, brokers)
             message = f"no broker is called {quoted(schedule.broker)}{hint}"
             yield _problem(tree, (*path, "broker"), message)
+
+
+def _logs(settings: Settings, tree: Node) -> Iterator[Problem]:
+    yield from _unique(tree, ("log_watch",), "path", [log.label for log in settings.log_watch])
+    for index, log in enumerate(settings.log_watch):
+        if log.pattern is None:
+            continue
+        try:
+            re.compile(log.pattern)
+        except re.error as error:
+            message = f"is not a regular expression: {error}"
+            yield _problem(tree, ("log_watch", index, "pattern"), message)
 
 
 def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:

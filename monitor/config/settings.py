@@ -13,6 +13,7 @@ from monitor.broker.settings import BrokerSettings, PollSettings
 from monitor.channels.settings import ChannelSettings
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.journal import JournalSettings
+from monitor.logs.settings import LogSettings
 from monitor.state.settings import StateSettings
 from monitor.web.settings import WebSettings
 
@@ -36,6 +37,8 @@ class Settings:
     """Bounds for the built-in task rules, by glob of the task's name; the first match counts."""
     schedules: tuple[ScheduleSettings, ...] = ()
     """Tasks that are to run at certain times; ScheduleMissed holds when one does not."""
+    log_watch: tuple[LogSettings, ...] = ()
+    """Logs that tasks write; LogSilent holds when nothing comes any more."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
     """What to alert on, and how alerts are grouped and repeated."""
     channels: tuple[Annotated[ChannelSettings, Discriminator("type")], ...] = ()

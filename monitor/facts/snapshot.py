@@ -14,7 +14,7 @@ from msgspec import Struct
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.inflight import Share
 
-SCOPES = ("broker", "queue", "worker", "task", "schedule", "monitor")
+SCOPES = ("broker", "queue", "worker", "task", "schedule", "log", "monitor")
 
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "broker": ("broker",),
@@ -22,6 +22,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "worker": ("broker", "hostname"),
     "task": ("broker", "name", "queue_name"),
     "schedule": ("broker", "schedule"),
+    "log": ("log",),
     "monitor": (),
 }
 """The labels that identify an object of each scope, in the order of `key`."""
@@ -247,6 +248,30 @@ class ScheduleFacts(Struct, frozen=True, kw_only=True):
         return (self.broker, self.schedule)
 
 
+class LogFacts(Struct, frozen=True, kw_only=True):
+    """A log that tasks write."""
+
+    log: str
+    readable: bool | None = None
+    """None until it was tried."""
+    problem: str = ""
+    """Why not all of it can be read, in words."""
+    last_write_at: float | None = None
+    last_match_at: float | None = None
+    """When a line that counts was last read; None: not since the monitor started."""
+    matches: int = 0
+    matches_per_minute: int | None = None
+    """In the last minute; None until it has been watched for one."""
+    silence_seconds: float | None = None
+    """Since the last line that counts, at least; None: not known."""
+    max_silence_seconds: float | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.log,)
+
+
 class MonitorFacts(Struct, frozen=True, kw_only=True):
     """The monitor itself."""
 
@@ -277,6 +302,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     workers: tuple[WorkerFacts, ...] = ()
     tasks: tuple[TaskFacts, ...] = ()
     schedules: tuple[ScheduleFacts, ...] = ()
+    logs: tuple[LogFacts, ...] = ()
     monitor: MonitorFacts
     gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
@@ -287,17 +313,13 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
     def of(self, scope: str) -> tuple[Any, ...]:
         """Return the objects of `scope`."""
-        match scope:
-            case "broker":
-                return self.brokers
-            case "queue":
-                return self.queues
-            case "worker":
-                return self.workers
-            case "task":
-                return self.tasks
-            case "schedule":
-                return self.schedules
-            case "monitor":
-                return (self.monitor,)
-        raise KeyError(scope)
+        objects: Mapping[str, tuple[Any, ...]] = {
+            "broker": self.brokers,
+            "queue": self.queues,
+            "worker": self.workers,
+            "task": self.tasks,
+            "schedule": self.schedules,
+            "log": self.logs,
+            "monitor": (self.monitor,),
+        }
+        return objects[scope]

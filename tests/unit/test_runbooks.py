@@ -60,7 +60,7 @@ def test_facts_metrics_settings_and_alerts_in_a_runbook_exist(path: Path) -> Non
     metrics = {fact.metric for fact in FACTS}
     assert set(re.findall(r"\b(?:celery|queue_monitor)_\w+", text)) <= metrics
     settings = (DOCS / "settings.md").read_text()
-    sections = r"poll|queues|workers|tasks|alerts|brokers\[\]"
+    sections = r"poll|queues|workers|tasks|alerts|brokers\[\]|log_watch\[\]"
     for name in re.findall(rf"`((?:{sections})\.[\w.]+)`", text):
         assert f"`{name}" in settings, name
     assert set(re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", text)) <= {

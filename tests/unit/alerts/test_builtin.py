@@ -3,7 +3,7 @@ from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
-from monitor.facts.snapshot import BrokerFacts, ScheduleFacts
+from monitor.facts.snapshot import BrokerFacts, LogFacts, ScheduleFacts
 from tests.unit.alerts.worlds import queue, task, worker
 
 
@@ -48,6 +48,7 @@ def test_the_table_of_built_in_rules():
         ),
         ("TaskStuck", "task", "stuck > 0", 0.0, "warning"),
         ("ScheduleMissed", "schedule", "missed", 0.0, "warning"),
+        ("LogSilent", "log", "silence > max_silence", 0.0, "warning"),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
@@ -67,6 +68,10 @@ def flying(
         visibility_timeout_seconds=timeout_seconds,
         stranded=stranded,
     )
+
+
+def silent(seconds: float | None) -> LogFacts:
+    return LogFacts(log="tasks", silence_seconds=seconds, max_silence_seconds=900.0)
 
 
 DOWN = BrokerFacts(broker="b", up=False, error="connection refused")
@@ -106,6 +111,12 @@ STUCK = task(
          BrokerFacts(broker="b", messages_lost_lately=40, latest_reset="the broker was flushed"),
          True, "b: at least 40 messages are lost: the broker was flushed"),
         ("MessagesLost", BrokerFacts(broker="b", messages_lost_lately=0), False, ""),
+        ("LogSilent", silent(901.0), True,
+         "tasks: nothing that counts was written for 15m 1s, more than 15m; its files can be read"),
+        ("LogSilent", silent(900.0), False, ""),
+        # What was before the monitor watched is not known, and without a bound nothing is expected.
+        ("LogSilent", silent(None), None, ""),
+        ("LogSilent", LogFacts(log="tasks", silence_seconds=9e6), None, ""),
         ("WorkerDead", worker(state="dead", reason="silent for 14s"), True,
          "high@web1 is dead: silent for 14s"),
         ("WorkerDead", worker(state="late"), False, ""),

@@ -196,13 +196,21 @@ MESSAGES: dict[str, list[str]] = {
     "rule_with_misspelt_words": [
         (
             "~:5:11: alerts.rules[0].on: expected one of broker, queue, worker, task, schedule, "
-            "not 'queues' (did you mean 'queue'?)"
+            "log, not 'queues' (did you mean 'queue'?)"
         ),
         (
             "~:7:17: alerts.rules[0].severity: expected one of critical, warning, info, not "
             "'crtical' (did you mean 'critical'?)"
         ),
         "~:8:7: alerts.rules[0].for_: unknown key (did you mean 'for'?)",
+    ],
+    "log_watch": [
+        (
+            "~:5:15: log_watch[0].pattern: is not a regular expression: missing ), unterminated "
+            "subpattern at position 5"
+        ),
+        "~:6:18: log_watch[0].max_silence: '15' has no unit: write it like 30s",
+        "~:7:5: log_watch[1].path: '/var/log/celery/*.log' is used twice: each needs its own",
     ],
     "schedules": [
         "~:4:5: schedules[0]: needs either cron or every",

@@ -14,6 +14,7 @@ from monitor.facts.histogram import Histogram, HistogramFacts
 from monitor.facts.inflight import Share
 from monitor.facts.snapshot import (
     BrokerFacts,
+    LogFacts,
     MonitorFacts,
     QueueFacts,
     ScheduleFacts,
@@ -259,6 +260,19 @@ SCHEDULES = (
     ),
 )
 
+LOGS = (
+    LogFacts(
+        log="tasks",
+        readable=True,
+        last_write_at=NOW - 3,
+        last_match_at=NOW - 4,
+        matches=1_204,
+        matches_per_minute=18,
+        silence_seconds=4.0,
+        max_silence_seconds=900.0,
+    ),
+)
+
 SNAPSHOT = Snapshot(
     at=NOW - 1,
     brokers=(BROKER,),
@@ -266,6 +280,7 @@ SNAPSHOT = Snapshot(
     workers=WORKERS,
     tasks=TASKS,
     schedules=SCHEDULES,
+    logs=LOGS,
     monitor=MonitorFacts(
         version="0.1.0",
         alerts={("QueueTooLong", "warning", "pending"): 1, ("WorkerDead", "warning", "firing"): 1},

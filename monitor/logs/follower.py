@@ -1,0 +1,149 @@
+"""Follows one log through its files' rotation. Blocking; `watch.py` runs it in a thread.
+
+A file that was renamed, deleted or replaced stays open until it has been quiet for a while, for
+whoever writes it may go on. Of one that was copied and truncated, what had not been read is
+looked for in the copy.
+"""
+
+import glob
+import re
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from monitor.facts.logs import LogReading
+from monitor.logs.settings import LogSettings
+from monitor.logs.tail import FileKey, Tail
+
+_BYTES_A_READ = 256_000_000
+"""Of each file; what is left is read the next time."""
+
+_FILES = 200
+"""Files of one log that are followed at the most, the newest ones."""
+
+_QUIET_SECONDS = 60.0
+"""A file that has left its place, and is quiet for so long, is let go."""
+
+
+class Follower:
+    """Reads what is new in one log."""
+
+    def __init__(self, settings: LogSettings) -> None:
+        self._path = settings.path
+        self._pattern = re.compile(settings.pattern) if settings.pattern is not None else None
+        self._tails: dict[FileKey, Tail] = {}
+        self._quiet_since: dict[FileKey, float] = {}
+        """Of the files that have left their places."""
+        self._passed: set[FileKey] = set()
+        """Files that are there and of which nothing before now counts."""
+        self._copies: set[FileKey] = set()
+        """Files that are there and are copies: what they hold was read where it was written."""
+        self._first = True
+        self._written_at: float | None = None
+        self._problem = ""
+
+    def read(self, now: float) -> LogReading:
+        """Read what is new; a file that cannot be read is said in the reading."""
+        self._problem = ""
+        present = self._present()
+        self._find_copies(present)
+        matches = sum(map(self._read_tail, list(self._tails.values())))
+        matches += sum(self._read_new(key, path) for key, path in present.items())
+        self._passed &= present.keys()
+        self._copies &= present.keys()
+        matches += self._let_go(present, now)
+        self._first = False
+        for tail in self._tails.values():
+            written_at = tail.written_at
+            if written_at is not None:
+                self._written_at = max(self._written_at or 0.0, min(written_at, now))
+        return LogReading(now, self._written_at, matches, self._problem)
+
+    def close(self) -> None:
+        """Let all files go."""
+        for tail in self._tails.values():
+            tail.close()
+        self._tails.clear()
+
+    def _present(self) -> Mapping[FileKey, Path]:
+        """Return the files that the path leads to now, the newest first."""
+        found: dict[FileKey, tuple[float, Path]] = {}
+        for name in _matching(self._path) or [self._path]:
+            try:
+                status = Path(name).stat()
+            except OSError as error:
+                self._problem = f"{name}: {error.strerror}"
+                continue
+            if stat.S_ISREG(status.st_mode):
+                found[status.st_dev, status.st_ino] = (status.st_mtime, Path(name))
+            else:
+                self._problem = f"{name}: not a file"
+        newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
+        if len(newest) > _FILES:
+            self._problem = f"{len(newest)} files match, the {_FILES} newest are followed"
+            self._passed.update(key for key, _ in newest[_FILES:])
+        return {key: path for key, (_, path) in newest[:_FILES]}
+
+    def _find_copies(self, present: Mapping[FileKey, Path]) -> None:
+        """Note which new files are copies of what was read; before it is read any further."""
+        for key, path in present.items():
+            if key not in self._tails and any(t.goes_on_in(path) for t in self._tails.values()):
+                self._copies.add(key)
+
+    def _read_tail(self, tail: Tail) -> int:
+        matches = 0
+        if tail.was_truncated():
+            for copy in _beside(tail):
+                matches += self._count(tail.rest_in_copy(copy, _BYTES_A_READ))
+                break
+            matches += self._count(tail.rest())
+            tail.begin_anew()
+        return matches + self._count(tail.lines(_BYTES_A_READ))
+
+    def _read_new(self, key: FileKey, path: Path) -> int:
+        if key in self._tails:
+            self._tails[key].path = path
+            return 0
+        if key in self._copies:
+            return 0
+        try:
+            tail = Tail(path, at_end=self._first or key in self._passed)
+        except OSError as error:
+            self._problem = f"{path}: {error.strerror}"
+            return 0
+        self._passed.discard(key)
+        self._tails[tail.key] = tail
+        return self._count(tail.lines(_BYTES_A_READ))
+
+    def _let_go(self, present: Mapping[FileKey, Path], now: float) -> int:
+        """Close what has left its place and is quiet; return the matches in what it left."""
+        matches = 0
+        for key, tail in list(self._tails.items()):
+            if key in present:
+                self._quiet_since.pop(key, None)
+                continue
+            written_at = tail.written_at or 0.0
+            since = max(self._quiet_since.setdefault(key, now), min(written_at, now))
+            if now - since >= _QUIET_SECONDS and not tail.unread:
+                matches += self._count(tail.rest())
+                tail.close()
+                del self._tails[key], self._quiet_since[key]
+        return matches
+
+    def _count(self, lines: Iterable[bytes]) -> int:
+        if self._pattern is None:
+            return sum(1 for _ in lines)
+        search = self._pattern.search
+        return sum(1 for line in lines if search(line.decode("utf-8", "replace")))
+
+
+def _beside(tail: Tail) -> Iterator[Path]:
+    """Yield the files beside `tail` that hold what it held, and what it held next."""
+    for name in _matching(glob.escape(str(tail.path)) + "?*"):
+        if tail.goes_on_in(Path(name)):
+            yield Path(name)
+
+
+def _matching(pattern: str) -> list[str]:
+    # pathlib cannot take a glob with a root, as people write it.
+    return sorted(glob.glob(pattern))  # noqa: PTH207
