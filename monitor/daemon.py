@@ -33,6 +33,7 @@ from monitor.alerts.silences import Silence
 from monitor.brokers import Brokers
 from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
+from monitor.channels.heartbeat import Heartbeat
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
@@ -45,6 +46,7 @@ from monitor.state.keeper import Keeper
 from monitor.state.saved import Saved
 from monitor.values.moments import format_moment
 from monitor.web.app import make_app
+from monitor.web.health import broker_health
 from monitor.web.server import serve
 
 _log = logging.getLogger(__name__)
@@ -101,6 +103,8 @@ class Daemon:
             # Last of what can fail: whoever may not start leaves no file behind.
             saved = self._keeper.open()
             stack.push_async_callback(self._keeper.close)
+            self._heartbeat = Heartbeat(self._settings.heartbeat, session)
+            stack.push_async_callback(self._heartbeat.close)
             self._wire_up(saved, channels, server.port)
             event(_log, logging.INFO, "listening", port=server.port)
             await self._work(stop)
@@ -201,6 +205,13 @@ class Daemon:
         await self._keeper.save(self._to_save())
         # No await from here on: a notice that was taken from the outbox must be sent.
         self._dispatcher.send(self._desk.due(now))
+        if self.ready:
+            self._heartbeat.beat(now, self._trouble(snapshot, now))
+
+    def _trouble(self, snapshot: Snapshot, now: float) -> str:
+        """Return which brokers are not being read and why, a line each."""
+        found = broker_health(snapshot, now, self._settings.poll.interval)
+        return "\n".join(f"{each.broker}: {each.reason}" for each in found if not each.ok)
 
     def _monitor_facts(self) -> MonitorFacts:
         live = [alert for alert in self._desk.alerts if alert.state != "resolved"]

@@ -67,6 +67,8 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
     except (ListenError, ValueError) as error:
         listen = settings.web.listen
         yield _problem(tree, ("web", "listen"), requoted(str(error), listen, listen))
+    if settings.heartbeat.ping_url is not None:
+        yield from _url(settings.heartbeat.ping_url.reveal(), tree, ("heartbeat", "ping_url"))
     if settings.state.file == "":
         yield _problem(tree, ("state", "file"), "must not be empty")
 
@@ -219,12 +221,7 @@ def _inhibit_rules(settings: Settings, tree: Node) -> Iterator[Problem]:
             texts = getattr(rule, field)
             if not texts:
                 yield _problem(tree, (*path, field), "must not be empty: it would match all")
-            for number, text in enumerate(texts):
-                try:
-                    parse_matchers(text)
-                except MatcherError as error:
-                    place = (*path, field, number)
-                    yield _problem(tree, place, masked(error.message), error.offset)
+            yield from _matchers(texts, tree, (*path, field))
         for number, label in enumerate(rule.equal):
             if label not in _ALERT_LABELS:
                 message = f"unknown label {quoted(label)}{did_you_mean(label, _ALERT_LABELS)}"

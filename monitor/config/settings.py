@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Discriminator
 
 from monitor.alerts.settings import AlertSettings
 from monitor.broker.settings import BrokerSettings, PollSettings
+from monitor.channels.heartbeat import HeartbeatSettings
 from monitor.channels.settings import ChannelSettings
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.journal import JournalSettings
@@ -43,6 +44,8 @@ class Settings:
     """What to alert on, and how alerts are grouped and repeated."""
     channels: tuple[Annotated[ChannelSettings, Discriminator("type")], ...] = ()
     """Who is told. Without a channel alerts are only seen on the page and on `/metrics`."""
+    heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
+    """A sign of life for a dead man's switch outside."""
     web: WebSettings = field(default_factory=WebSettings)
     """Where the monitor listens."""
     state: StateSettings = field(default_factory=StateSettings)

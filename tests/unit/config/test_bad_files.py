@@ -72,6 +72,20 @@ MESSAGES: dict[str, list[str]] = {
             "not 'fatal'"
         ),
     ],
+    "muting": [
+        (
+            "~:4:25: alerts.inhibit_rules[0].source_matchers[0]: is not a matcher: write it "
+            'like alertname="WorkerDead"'
+        ),
+        "~:5:24: alerts.inhibit_rules[0].target_matchers: must not be empty: it would match all",
+        (
+            "~:6:15: alerts.inhibit_rules[0].equal[0]: unknown label 'queue' (did you mean "
+            "'queue_name'?)"
+        ),
+        "~:12:17: alerts.mute[0].location: unknown time zone 'Berlin'",
+        "~:14:28: alerts.mute[1].weekdays[1]: 'funday' is none of the weekdays",
+        "~:16:13: heartbeat.ping_url: is not a URL: write it like https://host/path",
+    ],
     "channel_names_alike": [
         "~:4:5: channels[1].name: 'webhook' is used twice: each needs its own",
     ],

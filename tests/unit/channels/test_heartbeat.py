@@ -1,0 +1,60 @@
+import asyncio
+
+from monitor.channels.heartbeat import Heartbeat, HeartbeatSettings
+from monitor.values.secret import Secret
+from tests.unit.channels.conftest import Answer
+
+
+def heartbeat(receiver, session, path="/uuid"):
+    settings = HeartbeatSettings(ping_url=Secret(receiver.url + path), interval=60.0)
+    return Heartbeat(settings, session)
+
+
+async def beaten(heart, receiver, now, trouble=""):
+    """Return path and body of what one beat sends; None: nothing."""
+    before = len(receiver.requests)
+    heart.beat(now, trouble)
+    if heart._ping is not None:
+        await heart._ping
+    sent = receiver.requests[before:]
+    return (sent[0][0], sent[0][2].decode()) if sent else None
+
+
+async def test_it_is_sent_at_once_and_then_every_interval(receiver, session):
+    heart = heartbeat(receiver, session)
+    sent = [await beaten(heart, receiver, now) for now in (0.0, 59.0, 60.0, 100.0, 120.0)]
+    assert sent == [("/uuid", ""), None, ("/uuid", ""), None, ("/uuid", "")]
+
+
+async def test_a_broker_that_is_not_read_is_told_at_once_and_so_is_its_return(receiver, session):
+    heart = heartbeat(receiver, session)
+    assert await beaten(heart, receiver, 0.0) == ("/uuid", "")
+    assert await beaten(heart, receiver, 5.0, "default: refused") == (
+        "/uuid/fail",
+        "default: refused",
+    )
+    assert await beaten(heart, receiver, 10.0, "default: refused") is None
+    assert await beaten(heart, receiver, 15.0) == ("/uuid", "")
+
+
+async def test_what_the_receiver_did_not_take_is_sent_again_soon(receiver, session):
+    receiver.answers = [Answer(500)]
+    heart = heartbeat(receiver, session)
+    sent = [await beaten(heart, receiver, now) for now in (0.0, 5.0, 10.0, 20.0)]
+    assert sent == [("/uuid", ""), None, ("/uuid", ""), None]
+
+
+async def test_a_receiver_that_hangs_holds_up_nothing(receiver, session):
+    receiver.hold = asyncio.Event()
+    heart = heartbeat(receiver, session)
+    heart.beat(0.0, "")
+    await receiver.arrived.wait()
+    heart.beat(600.0, "")
+    await heart.close()
+    assert len(receiver.requests) == 1
+
+
+async def test_without_a_url_nothing_is_sent(session):
+    heart = Heartbeat(HeartbeatSettings(), session)
+    heart.beat(0.0, "")
+    await heart.close()
