@@ -224,7 +224,7 @@ MESSAGES: dict[str, list[str]] = {
             "subpattern at position 5"
         ),
         "~:6:18: log_watch[0].max_silence: '15' has no unit: write it like 30s",
-        "~:7:5: log_watch[1].path: '/var/log/celery/*.log' is used twice: each needs its own",
+        "~:7:11: log_watch[1].path: '/var/log/celery/*.log' is used twice: each needs its own",
     ],
     "schedules": [
         "~:4:5: schedules[0]: needs either cron or every",
