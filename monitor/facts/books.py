@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from monitor.facts.broker_row import with_poll
 from monitor.facts.commands import Commands
+from monitor.facts.flow import with_begun
 from monitor.facts.histogram import Histogram
 from monitor.facts.increase import Increase
 from monitor.facts.presence import Presence
@@ -132,7 +133,8 @@ class Books:
             self.workers.server_started(poll.server.started_at)
         self.workers.in_flight(poll.unacked)
         self.workers.waiting({name: sum(reading.lengths) for name, reading in poll.queues.items()})
-        self.queues.apply(poll, self.workers.consumers(), self.tasks.traffic())
+        traffic = with_begun(self.tasks.traffic(), self._taken.by_queue)
+        self.queues.apply(poll, self.workers.consumers(), traffic)
         self.rhythms.take(came(self.tasks.series), poll.at)
 
     def find_queues(self, bound: Iterable[str], now: float) -> set[str]:

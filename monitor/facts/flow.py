@@ -1,19 +1,25 @@
 """How messages flow through one queue: rates over the last polls, and what follows from them.
 
-Three sources say how many came and went between two polls, and each may say too little: what was
-counted at the ends of the lists misses what came and went in between, task-sent and task-received
-events may be off or lost, and a length only tells the difference of the two. So each is summed up
-over the window, and the largest that they allow is taken. Used by `queues.py`.
+Several sources say how many came and went between two polls, and each may say too little: what
+was counted at the ends of the lists misses what came and went in between, task-sent and
+task-received events may be off or lost, heartbeats tell what was begun and not what was taken,
+and a length only tells the difference of the two. So each is summed up over the window, and the
+largest that they allow is taken. Used by `queues.py`.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, inf, isfinite
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 WINDOW_POLLS = 12
 """Rates are over so many polls: a minute at the default interval."""
+
+_HEARTBEATS_SECONDS = 10.0
+"""Over less than this heartbeats tell no rate: one comes every two seconds, with all since the
+last."""
 
 
 class Traffic(Struct, frozen=True, gc=False):
@@ -24,6 +30,17 @@ class Traffic(Struct, frozen=True, gc=False):
     runtime_seconds: float = 0.0
     """All runs that succeeded, together."""
     runs: int = 0
+    begun: int = 0
+    """Tasks that workers began, by the counts in their heartbeats; only of workers that consume
+    this queue alone."""
+
+
+def with_begun(traffic: Mapping[str, Traffic], begun: Mapping[str, int]) -> dict[str, Traffic]:
+    """Return the traffic by queue with what workers say that they have begun."""
+    return {
+        name: replace(traffic.get(name, Traffic()), begun=begun.get(name, 0))
+        for name in traffic.keys() | begun.keys()
+    }
 
 
 class Sample(Struct, frozen=True, gc=False):
@@ -38,6 +55,8 @@ class Sample(Struct, frozen=True, gc=False):
     slot_free: bool | None = None
     """Whether a live worker that consumes the queue had a free pool slot; None: not known."""
     traffic: Traffic = Traffic()
+    unacked: int | None = None
+    """What workers held of it; None: that is not known exactly."""
     passed_by: bool = False
     """Whether a live worker that consumes the queue takes nothing from it although it could."""
 
@@ -68,6 +87,7 @@ class Flow:
                 last.left + left,
                 sample.slot_free,
                 sample.traffic,
+                sample.unacked,
                 sample.passed_by,
             )
         )
@@ -103,9 +123,20 @@ def rates(samples: Sequence[Sample]) -> Rates | None:
     grown = last.length - first.length
     sent = last.traffic.sent - first.traffic.sent
     received = last.traffic.received - first.traffic.received
-    arrived = max(last.entered - first.entered, sent, received + grown, 0)
-    dispatched = max(last.left - first.left, received, sent - grown, 0)
+    taken = max(received, _taken_by_heartbeats(first, last))
+    arrived = max(last.entered - first.entered, sent, taken + grown, 0)
+    dispatched = max(last.left - first.left, taken, sent - grown, 0)
     return Rates(arrived / seconds, dispatched / seconds)
+
+
+def _taken_by_heartbeats(first: Sample, last: Sample) -> int:
+    """Return how many messages were taken at least, going by how many tasks were begun.
+
+    Of these, as many as workers hold fewer now may have been taken before.
+    """
+    if first.unacked is None or last.unacked is None or last.at - first.at < _HEARTBEATS_SECONDS:
+        return 0
+    return last.traffic.begun - first.traffic.begun + min(0, last.unacked - first.unacked)
 
 
 def drain_seconds(length: int, flow: Rates | None) -> float | None:

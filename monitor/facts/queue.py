@@ -31,6 +31,7 @@ class Queue:
         "shown",
         "target_drain_seconds",
         "traffic",
+        "unacked",
     )
 
     def __init__(
@@ -44,6 +45,7 @@ class Queue:
         self.target_drain_seconds = target_drain_seconds
         self.polled_at = 0.0
         self.traffic = NO_TRAFFIC
+        self.unacked: int | None = None
         self.flow: Flow | None = None
         """None while it is quiet."""
         self.counted: dict[int, int] = {}
@@ -74,7 +76,7 @@ class Queue:
         moved = self._follow(reading, at)
         self._flow(reading, sample, moved=moved)
         self.length, self.lengths = length, reading.lengths
-        self.polled_at, self.traffic = at, sample.traffic
+        self.polled_at, self.traffic, self.unacked = at, sample.traffic, sample.unacked
         self._measure(at)
         self.row = None
 
@@ -95,7 +97,7 @@ class Queue:
             self.flow = Flow(sample) if sample.length else None
             return
         if self.flow is None:
-            self.flow = Flow(Sample(self.polled_at, 0, traffic=self.traffic))
+            self.flow = Flow(Sample(self.polled_at, 0, traffic=self.traffic, unacked=self.unacked))
         self.flow.take(sample, entered=entered, left=max(left, int(moved)))
         if given_back:
             self.flow.restart()

@@ -84,14 +84,23 @@ class QueueBook:
                 continue
             length, of_events = sum(reading.lengths), traffic.get(name, NO_TRAFFIC)
             if queue.idles(length, of_events):
-                queue.polled_at = poll.at
+                queue.polled_at, queue.unacked = poll.at, self._unacked(name)
                 continue
             slot_free = consumers.slot_free.get(name) if consumers else None
             passed_by = consumers is not None and name in consumers.passed_by
             sample = Sample(
-                poll.at, length, slot_free=slot_free, traffic=of_events, passed_by=passed_by
+                poll.at,
+                length,
+                slot_free=slot_free,
+                traffic=of_events,
+                unacked=self._unacked(name),
+                passed_by=passed_by,
             )
             queue.apply(reading, sample)
+
+    def _unacked(self, name: str) -> int | None:
+        share = self._split.of(name) if self._split else None
+        return share.unacked if share and share.exact else None
 
     def blind(self) -> None:
         """Note that the broker cannot be read: nothing read from it is true any more."""

@@ -13,6 +13,7 @@ from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.settings import TaskSettings
 from monitor.facts.snapshot import TaskFacts
 from tests.broker.conftest import Watched, Workers, watching
+from tests.broker.test_queues_real import send
 
 CELERY = (sys.executable, "-m", "celery", "-A", "monitor.reference_app.app")
 PAUSE = "monitor.reference_app.tasks.pause"
@@ -43,6 +44,26 @@ def stuck(watched: Watched) -> int | None:
 def listening(watched: Watched) -> bool:
     """Whether the worker has answered; one that just came online does not listen yet."""
     return [worker.queues for worker in watched.part().workers] == [("normal",)]
+
+
+async def test_rates_come_from_heartbeats_where_task_events_are_off(
+    broker: EmbeddedBroker, workers: Workers
+) -> None:
+    off = "worker.send_task_events=no"
+    workers.start("-n", "a@web1", "-Q", "normal", "--concurrency=1", off)
+    async with watching(broker.url, interval=1.0) as watched:
+        await watched.until(listening)
+        began, sent = time.monotonic(), 0
+        while time.monotonic() - began < 13:
+            send(broker.url, "normal", count=5, name=PAUSE, args=(0,))
+            sent += 5
+            await asyncio.sleep(0.2)
+        rate = sent / (time.monotonic() - began)
+        await watched.until(lambda w: (w.part().queues[0].dispatch_rate or 0) > 0.5 * rate)
+        (queue,) = watched.part().queues
+        print(f"{rate:.1f} sent a second: {queue.arrival_rate:.1f}, {queue.dispatch_rate:.1f} seen")
+        assert (queue.dispatch_rate or 0) < 1.5 * rate
+        assert not any("task" in kind for kind in watched.part().broker.events_received)
 
 
 async def test_a_worker_with_task_events_off_is_told_from_an_idle_one(

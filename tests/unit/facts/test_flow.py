@@ -42,6 +42,32 @@ def test_rates_are_the_largest_that_was_seen(
         assert found == expected
 
 
+BEGUN = [
+    # Lengths 10 s apart, tasks begun meanwhile, what workers held before and after.
+    ("always seen empty", (0, 0), 50, (0, 0), Rates(5.0, 5.0)),
+    ("some were held before", (0, 0), 50, (20, 0), Rates(3.0, 3.0)),
+    ("more are held than before", (0, 0), 50, (0, 20), Rates(5.0, 5.0)),
+    ("the queue grew meanwhile", (0, 30), 50, (4, 4), Rates(8.0, 5.0)),
+    ("only those held before were begun", (0, 0), 20, (20, 0), Rates(0.0, 0.0)),
+    ("what is held is not known", (0, 0), 50, (None, 0), Rates(0.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize(("what", "lengths", "begun", "held", "expected"), BEGUN,
+                         ids=[case[0] for case in BEGUN])  # fmt: skip
+def test_without_task_events_workers_tell_how_many_they_took(
+    what: str,
+    lengths: tuple[int, int],
+    begun: int,
+    held: tuple[int | None, int | None],
+    expected: Rates,
+) -> None:
+    flow = Flow(Sample(0.0, lengths[0], unacked=held[0]))
+    traffic = Traffic(begun=begun)
+    flow.take(Sample(10.0, lengths[1], traffic=traffic, unacked=held[1]), entered=0, left=0)
+    assert rates(flow.samples) == expected
+
+
 def test_one_sample_is_no_rate() -> None:
     assert rates(Flow(Sample(0.0, 5)).samples) is None
 
