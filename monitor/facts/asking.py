@@ -44,6 +44,16 @@ class Wanted(Struct, frozen=True):
         return bool(self.ping or self.introduce or self.census or self.listen)
 
 
+class Unanswered(Struct, frozen=True):
+    """One that has left all its pings unanswered."""
+
+    process: Process
+    listening: bool | None
+    """Whether it still listens for commands; None: that cannot be told."""
+    guessed: bool = False
+    """Whether that may as well be true of another one."""
+
+
 class Asking:
     """The questions to the workers of one broker."""
 
@@ -94,11 +104,8 @@ class Asking:
 
     def unanswered(
         self, wanted: Wanted, sent_at: float, count: Headcount | None
-    ) -> list[tuple[Process, bool | None]]:
-        """Return those that have left all their pings unanswered.
-
-        With each comes whether it still listens for commands; None: that cannot be told.
-        """
+    ) -> list[Unanswered]:
+        """Return those that have left all their pings unanswered."""
         if wanted.census:
             self.census_at = sent_at
         for process in self._roll:
@@ -106,7 +113,7 @@ class Asking:
                 process.introduced(sent_at)
         silent = [p for p in self._roll if self._left_unanswered(p, wanted, sent_at)]
         if count is None:
-            return [(process, None) for process in silent if process.state == "late"]
+            return [Unanswered(process, None) for process in silent if process.state == "late"]
         # One that never answered may be too young to have been asked, or have control off.
         expected = Counter(
             p.hostname for p in self._roll if p.state in _LISTENING and (p.answered or p in silent)
@@ -116,16 +123,7 @@ class Asking:
             self.strangers = strangers(count, expected)
         sure = self._sure(count, expected, silent)
         least, most = listening(count, expected, len(silent), self.strangers, sure)
-        # Of several at once a count cannot tell which. Those that hung or worked before come
-        # first, then those that may well be silent because they work.
-        silent.sort(key=lambda p: (p.state not in MUTE, not p.answered, not p.running))
-        undecided = {p for p in silent[least:most] if p.unanswered <= PINGS or p.state in MUTE}
-        unheard_of = {p for p in silent[most:] if not p.answered}
-        return [
-            (p, None if p in unheard_of else p in silent[:most])
-            for p in silent
-            if p not in undecided
-        ]
+        return _told_apart(silent, least, most)
 
     def _sure(self, count: Headcount, expected: Counter[str], silent: list[Process]) -> int:
         """Return how many beside `silent` did not answer, and are there for all that."""
@@ -143,3 +141,32 @@ class Asking:
         if process.state == "late":
             process.unanswered += 1
         return process.state in ("late", *MUTE) and process.unanswered >= PINGS
+
+
+def _told_apart(silent: list[Process], least: int, most: int) -> list[Unanswered]:
+    """Say which of `silent` listen, when at least `least` of them do and at most `most`.
+
+    A count does not tell which. So those that hung or worked before come first, then those
+    that may well be silent because they work; among equals it is a guess, and is said to be one.
+    """
+    silent = sorted(silent, key=_likely)
+    # While the count itself is in doubt, the next round may know better.
+    undecided = [p for p in silent[least:most] if p.unanswered <= PINGS or p.state in MUTE]
+    guessed = {id(p) for p in silent[least:most]} | {id(p) for p in silent[:most] if p.guessed}
+    if 0 < most < len(silent) and _likely(silent[most - 1]) == _likely(silent[most]):
+        guessed |= {id(p) for p in silent if _likely(p) == _likely(silent[most])}
+    return [
+        Unanswered(
+            p,
+            # One that was never heard to answer may have had no connection to lose.
+            None if rank >= most and not p.answered else rank < most,
+            guessed=id(p) in guessed,
+        )
+        for rank, p in enumerate(silent)
+        if p not in undecided
+    ]
+
+
+def _likely(process: Process) -> tuple[bool, bool, bool]:
+    """Return what sorts the silent by how likely they still listen, the likeliest first."""
+    return (process.state not in MUTE, not process.answered, not process.running)

@@ -4,6 +4,7 @@ What is heard changes a state at once, in `process.py`; here is what silence cha
 means is judged in `silence.py`.
 """
 
+from monitor.facts.asking import Unanswered
 from monitor.facts.consumers import Consumers
 from monitor.facts.hearing import Hearing
 from monitor.facts.process import LEFT, LISTENED_TO, MUTE, Process
@@ -64,7 +65,7 @@ class Liveness:
             process.unanswered = 0
             process.enter("late", f"silent for {now - process.last_seen_at:.0f} s", now)
         elif not self.control and silent > max(2 * process.deadline_seconds, _UNASKED_SECONDS):
-            self.give_up(process, now, consumers, left=False, listening=None)
+            self.give_up(Unanswered(process, None), now, consumers, left=False)
 
     def _wait_for(self, process: Process, now: float) -> None:
         """Lose patience with a worker that is there, and does not say anything."""
@@ -87,19 +88,15 @@ class Liveness:
         return True
 
     def give_up(
-        self,
-        process: Process,
-        now: float,
-        consumers: Consumers,
-        *,
-        left: bool,
-        listening: bool | None,
+        self, unanswered: Unanswered, now: float, consumers: Consumers, *, left: bool
     ) -> None:
         """Decide on a worker that is silent and does not answer."""
+        process = unanswered.process
         silence = Silence(
             seconds=now - process.last_seen_at,
             pool=process.pool,
-            listening=listening,
+            listening=unanswered.listening,
+            guessed=unanswered.guessed,
             asked=self.control,
             introduced=process.introduced_itself,
             left=left and self._may_have_missed_goodbye(process),
@@ -109,6 +106,7 @@ class Liveness:
         if state == "dead":
             process.processes_before = self._processes_with(process, consumers)
         process.unanswered = PINGS
+        process.guessed = unanswered.guessed
         process.enter(state, reason, now)
 
     def _task_of(self, process: Process) -> str | None:

@@ -55,6 +55,7 @@ class Process:
         "freq_seconds",
         "gap_seconds",
         "goodbye_at",
+        "guessed",
         "hostname",
         "introduce_at",
         "introductions",
@@ -105,6 +106,8 @@ class Process:
         """Whether it ever answered a control command."""
         self.unanswered = 0
         """Pings since its last sign of life that it did not answer."""
+        self.guessed = False
+        """Whether its being hung or dead may as well be true of another, silent since then too."""
         self.ping_at = at
         """When to ask it next whether it lives; two pings at once would be one."""
         self.introductions = 0
@@ -196,6 +199,7 @@ class Process:
         silent = at - self.last_seen_at
         self.enter("online", f"back after {silent:.0f} s of silence", at)
         self.goodbye_at = None
+        self.guessed = False
         self.processes_before = {}
 
     def beat(self, event: Event, at: float) -> None:

@@ -26,6 +26,8 @@ class Silence(Struct, frozen=True, kw_only=True):
     pool: str | None
     listening: bool | None
     """Whether its connection for commands is still there; None: that could not be found out."""
+    guessed: bool = False
+    """Whether `listening` may as well be true of another silent worker, and not of this one."""
     asked: bool
     """False: without control nobody can be asked."""
     introduced: bool
@@ -46,11 +48,20 @@ def judge(silence: Silence, patience_seconds: float) -> tuple[str, str]:
     how = f"did not answer {PINGS} pings" if silence.asked else "was not asked (control off)"
     unanswered = f"{silent} and {how}"
     if not silence.listening:
-        gone = "" if silence.listening is None else "; its connection to the broker is gone"
-        return "dead", unanswered + gone
+        return "dead", unanswered + _connection(silence)
     if silence.pool in BLOCKING_POOLS and silence.task and silence.seconds <= patience_seconds:
         return "busy", f"{silent}, as its {silence.pool} pool is while a task runs: {silence.task}"
-    return "hung", f"{unanswered}, yet its connection to the broker is open"
+    return "hung", unanswered + _connection(silence)
+
+
+def _connection(silence: Silence) -> str:
+    if silence.listening is None:
+        return ""
+    if silence.guessed:
+        return "; of several silent workers some are connected, and which cannot be told"
+    if silence.listening:
+        return ", yet its connection to the broker is open"
+    return "; its connection to the broker is gone"
 
 
 def strangers(count: Headcount, expected: Mapping[str, int]) -> int:

@@ -197,9 +197,9 @@ class WorkerBook:
             if wanted.census or hostname in wanted.introduce:
                 self._namesakes.conclude(hostname, self._roll.named(hostname))
         consumers = self.consumers()
-        for process, listening in self._asking.unanswered(wanted, sent_at, count):
-            left = not registered.get(process.hostname, True)
-            self._liveness.give_up(process, sent_at, consumers, left=left, listening=listening)
+        for each in self._asking.unanswered(wanted, sent_at, count):
+            left = not registered.get(each.process.hostname, True)
+            self._liveness.give_up(each, sent_at, consumers, left=left)
 
     @property
     def settled(self) -> bool:

@@ -45,6 +45,13 @@ def test_what_a_silence_means(fields: dict[str, object], state: str) -> None:
     assert reason
 
 
+@pytest.mark.parametrize("listening", [True, False])
+def test_a_guess_does_not_claim_to_know_of_the_connection(listening: bool) -> None:
+    _, reason = judge(silence(listening=listening, guessed=True), patience_seconds=600.0)
+    assert "which cannot be told" in reason
+    assert "its connection" not in reason
+
+
 ABC = {"a": 1, "b": 1, "c": 1}
 
 

@@ -619,6 +619,19 @@ def test_one_that_is_killed_beside_one_that_hangs_is_dead() -> None:
     assert bench.states() == {"a@h": "hung", "b@h": "dead", "c@h": "online"}
 
 
+def test_of_two_that_fall_silent_at_once_nobody_claims_to_know_which_one_hangs() -> None:
+    bench = Bench()
+    for name in ("a@h", "b@h", "c@h"):
+        bench.start(name)
+    bench.wait(20)
+    bench.hang("a@h")
+    bench.kill("b@h")
+    bench.wait(20)
+    rows = [row for row in bench.book.facts(bench.now) if row.hostname != "c@h"]
+    assert {row.state for row in rows} == {"hung", "dead"}
+    assert all("which cannot be told" in row.reason for row in rows)
+
+
 def test_of_workers_with_one_name_the_hung_one_is_named() -> None:
     bench = Bench()
     for pid in (11, 12, 13):
