@@ -9,7 +9,6 @@ from monitor.demo.installation import Installation
 from monitor.demo.metrics import Metrics
 from monitor.demo.receiver import Told
 
-ALERT_TIMEOUT_SECONDS = 40.0
 CLEAR_TIMEOUT_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.3
 
@@ -30,6 +29,7 @@ class Fault:
     """Whether a value of the metric shows that it is over."""
     end: Callable[[], Awaitable[None]]
     """Ends the fault, or waits for its end; called once it was alerted, or should have been."""
+    alerted_within_seconds: float = 40.0
 
     @property
     def alert_labels(self) -> dict[str, str]:
@@ -90,7 +90,7 @@ async def observe(installation: Installation, fault: Fault, begun_at: float) -> 
         return lambda: installation.receiver.find(status, fault.alert_labels, begun_at)
 
     alerted_at, shown = await _wait_for(
-        installation, fault.shows_on, told("firing"), ALERT_TIMEOUT_SECONDS
+        installation, fault.shows_on, told("firing"), fault.alerted_within_seconds
     )
     await fault.end()
     ended_at = time.monotonic()

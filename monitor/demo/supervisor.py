@@ -43,6 +43,14 @@ class Supervisor:
         """End one and its children by SIGKILL; it stays dead until `start`."""
         self._workspace.kill(self._running.pop(name))
 
+    def freeze(self, name: str) -> None:
+        """Let one hang (SIGSTOP), as if its main loop were wedged; its children go on."""
+        self._running[name].send_signal(signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """Let one that hangs go on."""
+        self._running[name].send_signal(signal.SIGCONT)
+
     async def stop(self, *names: str) -> None:
         """End some in order; they stay ended until `start`."""
         for name in names:

@@ -1,7 +1,7 @@
 """The scenario `tour`: what the monitor is for, fault by fault, unattended.
 
-It floods a queue, kills a worker and stops the broker, and holds the monitor to alerting on
-each, to giving each its all-clear, and to alerting on nothing else.
+It floods a queue, kills a worker, lets another hang and stops the broker, and holds the monitor
+to alerting on each, to giving each its all-clear, and to alerting on nothing else.
 """
 
 import socket
@@ -17,6 +17,7 @@ from monitor.demo.metrics import Metrics
 
 FLOOD_COUNT = 300
 KILLED_WORKER = "low"
+HUNG_WORKER = "normal"
 CONDITION_TIMEOUT_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.3
 
@@ -29,7 +30,7 @@ async def run(installation: Installation, say: Callable[[str], None]) -> bool:
     say("waiting for the workers ...")
     await _wait_until(installation, _workers_seen_since(0.0), "the workers are not up")
     outcomes = [
-        *await _kill_and_flood(installation, say),
+        *await _flood_kill_and_hang(installation, say),
         await _stop_broker(installation, say),
     ]
     complaints = [text for outcome in outcomes for text in outcome.missing()]
@@ -39,24 +40,33 @@ async def run(installation: Installation, say: Callable[[str], None]) -> bool:
     return not complaints
 
 
-async def _kill_and_flood(
+async def _flood_kill_and_hang(
     installation: Installation, say: Callable[[str], None]
-) -> tuple[Outcome, Outcome]:
-    """Do both at once: neither of them hides the other."""
+) -> Sequence[Outcome]:
+    """Do all three side by side: none of them hides another."""
     # A message that a killed worker held comes back after the visibility timeout only.
     await _drain(installation)
-    say(f"killing the worker {KILLED_WORKER} ...")
-    killed_at = time.monotonic()
-    installation.supervisor.kill(KILLED_WORKER)
+    say(f"letting the worker {HUNG_WORKER} hang ...")
+    hung_at = time.monotonic()
+    installation.supervisor.freeze(HUNG_WORKER)
     installation.supervisor.start(TRAFFIC)
     say(f"flooding the queue high with {FLOOD_COUNT} messages ...")
     flooded_at = time.monotonic()
     await installation.send("pause", "--queue", "high", "--count", str(FLOOD_COUNT))
-    flood, death = await gather(
+    return await gather(
         observe(installation, _flood(installation), flooded_at),
-        observe(installation, _death(installation), killed_at),
+        _kill(installation, say),
+        observe(installation, _hang(installation), hung_at),
     )
-    return flood, death
+
+
+async def _kill(installation: Installation, say: Callable[[str], None]) -> Outcome:
+    # Of two that fall silent at once nobody can tell which one is dead.
+    await _wait_until(installation, _is_down(HUNG_WORKER), f"{HUNG_WORKER} is not seen to hang")
+    say(f"killing the worker {KILLED_WORKER} ...")
+    killed_at = time.monotonic()
+    installation.supervisor.kill(KILLED_WORKER)
+    return await observe(installation, _death(installation), killed_at)
 
 
 async def _stop_broker(installation: Installation, say: Callable[[str], None]) -> Outcome:
@@ -100,10 +110,26 @@ def _death(installation: Installation) -> Fault:
         name=f"worker {KILLED_WORKER} killed",
         alertname="WorkerDead",
         metric="celery_worker_up",
-        object_labels={"hostname": f"{KILLED_WORKER}@{socket.gethostname()}"},
+        object_labels={"hostname": _hostname(KILLED_WORKER)},
         lasts=lambda up: up == 0,
         over=lambda up: up == 1,
         end=start_again,
+    )
+
+
+def _hang(installation: Installation) -> Fault:
+    async def go_on() -> None:
+        installation.supervisor.thaw(HUNG_WORKER)
+
+    return Fault(
+        name=f"worker {HUNG_WORKER} hung",
+        alertname="WorkerHung",
+        metric="celery_worker_up",
+        object_labels={"hostname": _hostname(HUNG_WORKER)},
+        lasts=lambda up: up == 0,
+        over=lambda up: up == 1,
+        end=go_on,
+        alerted_within_seconds=60.0,  # its rule waits for 30 of them
     )
 
 
@@ -120,6 +146,14 @@ def _outage(installation: Installation) -> Fault:
         over=lambda up: up == 1,
         end=start_again,
     )
+
+
+def _hostname(worker: str) -> str:
+    return f"{worker}@{socket.gethostname()}"
+
+
+def _is_down(worker: str) -> Callable[[Metrics], bool]:
+    return lambda metrics: metrics.value("celery_worker_up", hostname=_hostname(worker)) == 0
 
 
 def _workers_seen_since(at: float) -> Callable[[Metrics], bool]:

@@ -37,6 +37,7 @@ def test_the_tour_sees_each_fault_alerted_and_cleared_and_leaves_nothing_behind(
     for row in (
         r"^queue high flooded +HighQueueBacklog +[\d.]+ s +[\d.]+ s +yes$",
         r"^worker low killed +WorkerDead +[\d.]+ s +[\d.]+ s +yes$",
+        r"^worker normal hung +WorkerHung +[\d.]+ s +[\d.]+ s +yes$",
         r"^broker stopped +BrokerDown +[\d.]+ s +[\d.]+ s +yes$",
     ):
         assert re.search(row, tour.stdout, re.MULTILINE), tour.stdout
@@ -48,5 +49,5 @@ def test_the_tour_sees_each_fault_alerted_and_cleared_and_leaves_nothing_behind(
 def test_the_tour_fails_when_the_monitor_does_not_alert(tmp_path: Path) -> None:
     tour = take_the_tour(tmp_path, "--no-alerts")
     assert tour.returncode == 1, tour.stdout + tour.stderr
-    for alertname in ("HighQueueBacklog", "WorkerDead", "BrokerDown"):
+    for alertname in ("HighQueueBacklog", "WorkerDead", "WorkerHung", "BrokerDown"):
         assert f"{alertname} was not told" in tour.stdout
