@@ -44,6 +44,7 @@ from monitor.logs.watch import LogWatch
 from monitor.state.history import KEPT_SECONDS, AlertEntry, NoticeEntry
 from monitor.state.keeper import Keeper
 from monitor.state.saved import Saved
+from monitor.systemd import Systemd
 from monitor.values.moments import format_moment
 from monitor.web.app import make_app
 from monitor.web.health import broker_health
@@ -79,6 +80,7 @@ class Daemon:
         self._clock = Clock()
         self._keeper = Keeper(settings.state, environ)
         self._wake = asyncio.Event()
+        self._systemd = Systemd(environ)
         self._tick_duration = Histogram(_TICK_BOUNDS)
         self._ticked_at = self.started_at = self._clock()
         self._snapshot: Snapshot | None = None
@@ -151,6 +153,7 @@ class Daemon:
         tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
         await stop.wait()
         event(_log, logging.INFO, "stopping")
+        self._systemd.stopping()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -188,6 +191,8 @@ class Daemon:
         """Return how long to wait for news before the next tick is due anyway."""
         due_at = self._desk.next_due_at(self._clock())
         most = self._settings.poll.interval
+        if self._systemd.watchdog_seconds is not None:
+            most = min(most, self._systemd.watchdog_seconds / 2)
         return most if due_at is None else min(max(due_at - self._clock(), 0.0), most)
 
     async def _tick(self) -> None:
@@ -207,6 +212,13 @@ class Daemon:
         self._dispatcher.send(self._desk.due(now))
         if self.ready:
             self._heartbeat.beat(now, self._trouble(snapshot, now))
+        self._systemd.ticked(self._status(snapshot, now), ready=self.ready)
+
+    def _status(self, snapshot: Snapshot, now: float) -> str:
+        """Return how things are, in one line for `systemctl status`."""
+        firing = sum(alert.state == "firing" for alert in self._desk.alerts)
+        counts = f"{len(snapshot.queues)} queues, {len(snapshot.workers)} workers, {firing} firing"
+        return "; ".join((counts, *self._trouble(snapshot, now).splitlines()))
 
     def _trouble(self, snapshot: Snapshot, now: float) -> str:
         """Return which brokers are not being read and why, a line each."""
