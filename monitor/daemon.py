@@ -100,18 +100,20 @@ class Daemon:
             stack.push_async_callback(server.close)
             # Nothing waits from here until all is wired up, so that no request comes before.
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            page_url = f"http://{socket.gethostname()}:{server.port}/"
+            page_url = self._settings.web.page_url(socket.gethostname(), server.port)
             channels = make_channels(self._settings.channels, session, page_url)
             # Last of what can fail: whoever may not start leaves no file behind.
             saved = self._keeper.open()
             stack.push_async_callback(self._keeper.close)
             self._heartbeat = Heartbeat(self._settings.heartbeat, session)
             stack.push_async_callback(self._heartbeat.close)
-            self._wire_up(saved, channels, server.port)
+            self._wire_up(saved, channels, server.port, f"{page_url}runbooks/")
             event(_log, logging.INFO, "listening", port=server.port)
             await self._work(stop)
 
-    def _wire_up(self, saved: Saved, channels: Sequence[Channel], port: int) -> None:
+    def _wire_up(
+        self, saved: Saved, channels: Sequence[Channel], port: int, runbooks_url: str
+    ) -> None:
         alerts = self._settings.alerts
         spread = random.Random()  # noqa: S311 - it spreads retries, it keeps no secret
         mirrors = {
@@ -126,6 +128,7 @@ class Daemon:
             mirrors.values(),
             random=spread,
             now=self._clock(),
+            runbooks_url=runbooks_url,
             alerts=saved.alerts,
             deliveries=saved.deliveries,
             silences=saved.silences,

@@ -23,8 +23,8 @@ from monitor.facts.snapshot import Snapshot
 class Desk:
     """The alerts, silences and deliveries there are.
 
-    `alerts`, `deliveries` and `silences` are those of an earlier run; `random` spreads the
-    retries.
+    `runbooks_url` is below which the runbooks of the built-in rules are served. `alerts`,
+    `deliveries` and `silences` are those of an earlier run; `random` spreads the retries.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Desk:
         *,
         random: Random,
         now: float,
+        runbooks_url: str = "",
         alerts: Iterable[Alert] = (),
         deliveries: Iterable[Delivery] = (),
         silences: Iterable[Silence] = (),
@@ -42,7 +43,7 @@ class Desk:
         saved = tuple(alerts)
         watched = (alert for alert in saved if alert.alertname == WATCHDOG)
         self.watchdog = next(watched, None) or make_watchdog(now)
-        rules = rules_of(settings)
+        rules = rules_of(settings, runbooks_url)
         self.alertnames = frozenset(rule.alert for rule in rules)
         """The alert names of all rules that hold."""
         self._engine = Engine(rules, (alert for alert in saved if alert.alertname != WATCHDOG))

@@ -28,11 +28,10 @@ _WRITTEN: dict[Unit, str] = {
 }
 
 
-def prometheus_rule(settings: RuleSettings, runbook: str = "") -> dict[str, Any]:
+def prometheus_rule(settings: RuleSettings) -> dict[str, Any]:
     """Return the rule as an entry of `rules:` in a Prometheus rule file.
 
-    `runbook` is a link for where the rule has none of its own. Raises NotExpressibleError, and
-    ExpressionError or RuleError for a rule that cannot be used at all.
+    Raises NotExpressibleError, and ExpressionError for a rule that cannot be used at all.
     """
     rule: dict[str, Any] = {"alert": settings.alert, "expr": _expression(settings)}
     if settings.for_:
@@ -43,7 +42,7 @@ def prometheus_rule(settings: RuleSettings, runbook: str = "") -> dict[str, Any]
     annotations = {
         "summary": _template(settings.summary or settings.alert, settings.on),
         "cause": _template(settings.cause, settings.on),
-        "runbook_url": settings.runbook or runbook,
+        "runbook_url": settings.runbook,
     }
     rule["annotations"] = {name: text for name, text in annotations.items() if text}
     return rule

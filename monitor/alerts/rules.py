@@ -3,7 +3,7 @@
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitor.alerts.builtin import BUILTIN
@@ -88,16 +88,22 @@ class Rule:
         return tuple((fact.name, format_fact(fact, obj)) for fact in self.facts)
 
 
-def rules_of(settings: AlertSettings) -> tuple[Rule, ...]:
-    """Return the rules that hold, compiled. Raises RuleError."""
-    return tuple(map(compile_rule, rules_in_force(settings)))
+def rules_of(settings: AlertSettings, runbooks_url: str = "") -> tuple[Rule, ...]:
+    """Return the rules that hold, compiled; `runbooks_url` as below. Raises RuleError."""
+    return tuple(map(compile_rule, rules_in_force(settings, runbooks_url)))
 
 
-def rules_in_force(settings: AlertSettings) -> tuple[RuleSettings, ...]:
-    """Return all rules that hold: the user's own, and the built-in ones they do not replace."""
+def rules_in_force(settings: AlertSettings, runbooks_url: str = "") -> tuple[RuleSettings, ...]:
+    """Return all rules that hold: the user's own, and the built-in ones they do not replace.
+
+    `runbooks_url` is below which the runbooks of the built-in ones are served, ending in a
+    slash; empty: they link none.
+    """
     own = {rule.alert for rule in settings.rules}
-    builtin = BUILTIN if settings.builtin else ()
-    return (*settings.rules, *(rule for rule in builtin if rule.alert not in own))
+    builtin = [rule for rule in BUILTIN if settings.builtin and rule.alert not in own]
+    if runbooks_url:
+        builtin = [replace(rule, runbook=f"{runbooks_url}{rule.alert}") for rule in builtin]
+    return (*settings.rules, *builtin)
 
 
 def compile_rule(settings: RuleSettings) -> Rule:

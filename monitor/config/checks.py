@@ -69,6 +69,8 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
         yield _problem(tree, ("web", "listen"), requoted(str(error), listen, listen))
     if settings.heartbeat.ping_url is not None:
         yield from _url(settings.heartbeat.ping_url.reveal(), tree, ("heartbeat", "ping_url"))
+    if settings.web.external_url is not None:
+        yield from _url(settings.web.external_url, tree, ("web", "external_url"))
     if settings.state.file == "":
         yield _problem(tree, ("state", "file"), "must not be empty")
 

@@ -87,10 +87,13 @@ def _test_file(name: str) -> int:
 def _rules(args: argparse.Namespace) -> tuple[RuleSettings, ...] | None:
     flags: Any = {} if args.config else {"broker": [ANY_BROKER]}
     try:
-        return rules_in_force(load(args.config, os.environ, flags).alerts)
+        settings = load(args.config, os.environ, flags)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None
+    # Without it nobody knows where the monitor is.
+    url = settings.web.external_url
+    return rules_in_force(settings.alerts, f"{url.rstrip('/')}/runbooks/" if url else "")
 
 
 class _Dumper(yaml.SafeDumper):

@@ -20,6 +20,7 @@ from monitor.web.health import broker_health
 from monitor.web.metrics import MetricsHandler
 from monitor.web.page.page import asset, page
 from monitor.web.page.view import View
+from monitor.web.runbooks import add_runbooks
 from monitor.web.source import Source
 
 MAX_BODY_BYTES = 64 * 1024
@@ -46,6 +47,7 @@ def make_app(source: Source) -> web.Application:
             web.get("/favicon.svg", _asset("favicon.svg", "image/svg+xml")),
         ]
     )
+    add_runbooks(app)
     app.on_response_prepare.append(harden)
     return app
 

@@ -9,3 +9,13 @@ class WebSettings:
 
     listen: str = "0.0.0.0:9808"
     """HOST:PORT; port 0 takes one that the kernel chooses."""
+    external_url: str | None = None
+    """Where people reach the monitor, for links in alerts, such as https://monitor.example.com/;
+    left out: the host's name and the port."""
+
+    def page_url(self, host: str, port: int) -> str:
+        """Return where people reach the status page, with a slash at the end.
+
+        `host` and `port` are where it is served.
+        """
+        return f"{(self.external_url or f'http://{host}:{port}').rstrip('/')}/"

@@ -149,6 +149,9 @@ MESSAGES: dict[str, list[str]] = {
     "list_expected": [
         "~:2:3: brokers: expected a list, not a mapping",
     ],
+    "external_url_without_scheme": [
+        "~:3:17: web.external_url: is not a URL: write it like https://host/path",
+    ],
     "listen_without_port": [
         "~:3:11: web.listen: 'localhost' is not an address: write HOST:PORT, like 127.0.0.1:9808",
     ],
