@@ -1,0 +1,146 @@
+"""The daemon beside a real Prometheus that scrapes it and real Alertmanagers that tell for it."""
+
+import asyncio
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+import yaml
+
+from monitor.demo import processes
+from monitor.demo.broker import EmbeddedBroker
+from tests.acceptance.conftest import broker, client, monitor, receiver  # noqa: F401
+from tests.acceptance.monitor_process import Monitor
+from tests.acceptance.receiver import Receiver
+from tests.real.test_prometheus import prometheus
+from tests.tools import require_tool
+
+WAIT_SECONDS = 30
+QUIET_SECONDS = 5.0
+"""Longer than a group interval and the pause between two clustered instances: who would tell
+a second time has done so."""
+
+
+class Alertmanager:
+    """One instance, which tells the webhook of `told`."""
+
+    def __init__(self, folder: Path, told: Receiver, *peers: str) -> None:
+        folder.mkdir()
+        self._log_file = folder / "log"
+        config = folder / "alertmanager.yml"
+        route = {"receiver": "tests", "group_by": ["alertname"], "group_wait": "500ms"}
+        webhook = {"url": told.channel["url"], "send_resolved": True}
+        config.write_text(
+            yaml.safe_dump(
+                {
+                    "route": {**route, "group_interval": "3s", "repeat_interval": "1h"},
+                    "receivers": [{"name": "tests", "webhook_configs": [webhook]}],
+                }
+            )
+        )
+        command = [
+            require_tool("prometheus-alertmanager"),
+            f"--config.file={config}",
+            f"--storage.path={folder / 'data'}",
+            "--web.listen-address=127.0.0.1:0",
+            "--cluster.listen-address=127.0.0.1:0",
+            "--cluster.settle-timeout=1s",
+            "--cluster.gossip-interval=50ms",
+            "--cluster.peer-timeout=1s",
+            *(f"--cluster.peer={peer}" for peer in peers),
+        ]
+        self.process = processes.start(command, log_file=self._log_file, environ={})
+        address = _found(self._log_file, r'msg="Listening on" address=(\S+)')
+        self.url = f"http://{address}"
+
+    def status(self) -> dict[str, Any]:
+        url = f"{self.url}/api/v2/status"
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - http, and ours
+            document: dict[str, Any] = json.load(answer)
+        return document
+
+    def peers(self) -> list[str]:
+        return [peer["address"] for peer in self.status()["cluster"].get("peers", [])]
+
+
+def _found(log: Path, pattern: str) -> str:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (found := re.search(pattern, log.read_text())):
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+    return found[1]
+
+
+@pytest.fixture
+def alertmanagers(tmp_path: Path) -> Iterator[Callable[..., list[Alertmanager]]]:
+    with ExitStack() as stack:
+
+        def make(told: Receiver, count: int) -> list[Alertmanager]:
+            made: list[Alertmanager] = []
+            for number in range(count):
+                peers = made[0].peers() if made else []
+                made.append(Alertmanager(tmp_path / f"am{number}", told, *peers))
+                stack.callback(processes.kill, made[-1].process)
+            deadline = time.monotonic() + WAIT_SECONDS
+            while any(len(each.peers()) != count for each in made):
+                assert time.monotonic() < deadline, [each.status() for each in made]
+                time.sleep(0.05)
+            return made
+
+        yield make
+
+
+def settings(broker_url: str, instances: list[Alertmanager]) -> dict[str, Any]:
+    rule = {"alert": "Backlog", "on": "queue", "when": "length > 10", "severity": "critical"}
+    return {
+        "brokers": [{"url": broker_url, "queues": {"names": ["high"]}}],
+        "poll": {"interval": "200ms"},
+        "alerts": {"builtin": False, "rules": [rule]},
+        "channels": [{"type": "alertmanager", "urls": [each.url for each in instances]}],
+    }
+
+
+@pytest.mark.parametrize(("daemons", "instances"), [(1, 1), (1, 2), (2, 2)])
+async def test_each_alert_and_its_end_is_one_webhook(
+    broker: EmbeddedBroker,  # noqa: F811
+    client: "redis.Redis",  # noqa: F811
+    monitor: Callable[..., Monitor],  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+    alertmanagers: Callable[..., list[Alertmanager]],
+    tmp_path: Path,
+    daemons: int,
+    instances: int,
+) -> None:
+    receiver.listen()
+    running = alertmanagers(receiver, instances)
+    made = [monitor(settings(broker.url, running)) for _ in range(daemons)]
+    for each in made:
+        each.start()
+    folder = tmp_path / "prometheus"
+    folder.mkdir()
+    async with prometheus(require_tool("prometheus"), folder, made[0].port) as ask:
+        client.lpush("high", *["{}"] * 20)
+        await asyncio.to_thread(receiver.until, 1, WAIT_SECONDS, alertname="Backlog")
+        query = 'queue_monitor_alerts{alertname="Backlog",state="firing"}'
+        assert await ask.value(query) == 1
+    if daemons > 1:
+        # Whoever takes over keeps up what the other told.
+        made[0].kill()
+    client.delete("high")
+    await asyncio.to_thread(receiver.until, 2, WAIT_SECONDS, alertname="Backlog")
+    await asyncio.sleep(QUIET_SECONDS)
+    told = receiver.alerts(alertname="Backlog")
+    assert [alert["status"] for alert in told] == ["firing", "resolved"]
+    assert told[0]["labels"] == {
+        "alertname": "Backlog",
+        "broker": "default",
+        "queue_name": "high",
+        "severity": "critical",
+    }
