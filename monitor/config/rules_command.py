@@ -1,12 +1,16 @@
-"""`queue-monitor rules export|test`. Called by `cli.py`.
+"""`queue-monitor rules list|export|test`. Called by `cli.py`.
 
 Each function takes the parsed arguments and returns the exit status: 0 fine, 1 a rule cannot be
-exported or a test failed, 2 a bad file.
+exported, a test failed or the daemon does not answer, 2 a bad file.
 """
 
 import argparse
+import json
 import os
 import sys
+import urllib.request
+from collections import Counter
+from http.client import HTTPException
 from typing import Any
 
 import yaml
@@ -19,11 +23,18 @@ from monitor.alerts.settings import RuleSettings
 from monitor.config.load import load
 from monitor.config.problem import ConfigError
 from monitor.config.rule_test_file import ANY_BROKER, TestedRules
+from monitor.values.units import format_duration
+
+_PATIENCE_SECONDS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions of `rules`, and their options."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
+    list_ = actions.add_parser("list", help="list the rules, and how each stands")
+    list_.add_argument("--url", help="a running monitor, such as http://localhost:9808")
+    _add_config(list_)
+    list_.set_defaults(run=list_rules)
     export_ = actions.add_parser("export", help="print the rules for another program")
     export_.add_argument(
         "--format", choices=("prometheus",), default="prometheus", help="a Prometheus rule file"
@@ -39,6 +50,55 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", metavar="FILE", help="settings; left out: the built-in rules alone"
     )
+
+
+def list_rules(args: argparse.Namespace) -> int:
+    """Print each rule, and how many of its alerts fire and wait where `--url` is given."""
+    rules = _rules(args)
+    if rules is None:
+        return 2
+    states = None
+    if args.url:
+        try:
+            states = _states(args.url)
+        except (OSError, HTTPException, ValueError) as error:
+            print(f"queue-monitor: {args.url} does not say: {error}", file=sys.stderr)
+            return 1
+    rows = [("RULE", "SEVERITY", "ON", "FOR", "STATE")]
+    rows += [
+        (rule.alert, rule.severity, rule.on, format_duration(rule.for_), _state(rule, states))
+        for rule in rules
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def _states(url: str) -> Counter[tuple[str, str, str]]:
+    """Return how many alerts the daemon at `url` has, by name, severity and state.
+
+    Raises OSError, HTTPException or ValueError.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("not a URL: write it like http://localhost:9808")
+    address = f"{url.rstrip('/')}/api/v1/snapshot"
+    with urllib.request.urlopen(address, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - http
+        document = json.load(answer)
+    if not isinstance(document, dict) or not isinstance(document.get("alerts"), list):
+        raise ValueError("its answer is not that of queue-monitor")
+    return Counter(
+        (alert["labels"]["alertname"], alert["labels"]["severity"], alert["state"])
+        for alert in document["alerts"]
+    )
+
+
+def _state(rule: RuleSettings, states: Counter[tuple[str, str, str]] | None) -> str:
+    if states is None:
+        return "not asked"
+    counts = {state: states[rule.alert, rule.severity, state] for state in ("firing", "pending")}
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "quiet"
 
 
 def export(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from celery.worker.control import Panel
 from redis import Redis
 
 from monitor.alerts.builtin import BUILTIN
+from monitor.cli import _parser
 from monitor.facts.catalogue import FACTS
 from monitor.facts.resets import RESETS
 from monitor.facts.snapshot import IDENTITY
@@ -93,7 +94,8 @@ def test_each_command_of_runbooks_and_rules_exists(command: str) -> None:
             assert words[:2] == ["-u", "$CELERY_BROKER_URL"]
             assert words[2] == "--bigkeys" or is_redis_command(words[2:4])
         case "queue-monitor":
-            assert f"queue-monitor {words[0]} {words[1]}" in commands_of_the_design()
+            # argparse ends the program, and so the test, where it does not know the words.
+            assert _parser(words).parse_args(words)
         case _:
             assert program not in PROGRAMS
 
@@ -101,7 +103,3 @@ def test_each_command_of_runbooks_and_rules_exists(command: str) -> None:
 def is_redis_command(words: list[str]) -> bool:
     names = ("_".join(words).lower(), words[0].lower())
     return any(hasattr(Redis, name) for name in names)
-
-
-def commands_of_the_design() -> set[str]:
-    return {"queue-monitor config show", "queue-monitor silence add"}

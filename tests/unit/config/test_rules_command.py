@@ -1,3 +1,5 @@
+import asyncio
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,9 @@ import yaml
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.cli import main
+from monitor.web.app import make_app
+from monitor.web.server import serve
+from tests.unit.web.example import ALERTS, SNAPSHOT, FixedSource
 
 OWN = """
 brokers: [{url: redis://x/0}]
@@ -39,6 +44,39 @@ def test_what_cannot_be_exported_is_said_and_fails(
     (group,) = yaml.safe_load(printed.out)["groups"]
     assert [rule["alert"] for rule in group["rules"]] == ["Long"]
     assert printed.err.startswith("queue-monitor: Always is left out: `when` holds or not")
+
+
+def test_the_rules_are_listed(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "list", "--config", config]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "RULE    SEVERITY  ON     FOR  STATE",
+        "Long    warning   queue  0s   not asked",
+        "Always  warning   queue  0s   not asked",
+    ]
+
+
+async def test_a_running_monitor_says_how_each_rule_stands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    server = await serve(make_app(FixedSource(SNAPSHOT, ALERTS)), "127.0.0.1:0")
+    url = f"http://127.0.0.1:{server.port}/"
+    assert await asyncio.to_thread(main, ["rules", "list", "--url", url]) == 0
+    await server.close()
+    printed = capsys.readouterr().out.splitlines()[1:]
+    stands = {line.split()[0]: line.split("  ")[-1].strip() for line in printed}
+    live = Counter((alert.alertname, alert.state) for alert in ALERTS)
+    assert {name for name, state in stands.items() if "firing" in state} == {
+        name for name, state in live if state == "firing"
+    }
+    assert stands["MessagesLost"] == "quiet"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "localhost:9808"])
+def test_a_monitor_that_does_not_answer_is_said(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "list", "--url", url]) == 1
+    assert f"{url} does not say: " in capsys.readouterr().err
 
 
 def test_bad_settings_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
