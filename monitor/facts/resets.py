@@ -70,11 +70,12 @@ def _reason(before: Poll, after: Poll, evicted: int) -> str | None:
     if old.run_id and new.run_id and old.run_id != new.run_id:
         was_there = new.started_at is not None and new.started_at < before.at - _UPTIME_SECONDS
         return "failed_over" if was_there else "restarted"
+    # Before a flush: the binding tables may be among what was evicted.
+    if evicted and new.maxmemory_policy.startswith("allkeys-"):
+        return "evicted"
     # kombu 5.7 drops a table that nobody has refreshed for an hour, and leaves messages alone.
     if before.binding_tables and after.binding_tables == 0:
         return "flushed"
-    if evicted and new.maxmemory_policy.startswith("allkeys-"):
-        return "evicted"
     return None
 
 

@@ -13,6 +13,7 @@ from monitor.broker import watch
 from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
 from tests.broker.conftest import Watched, Workers, watching
+from tests.broker.test_inflight_real import fly
 from tests.broker.test_queues_real import send
 
 DOC = (Path(__file__).parents[2] / "docs" / "acl.md").read_text()
@@ -145,3 +146,47 @@ async def test_a_missing_right_costs_what_is_documented(server: EmbeddedBroker, 
         await watched.until(LOSSES[right], 8)
         command = right.replace("|", " ")
         assert any(right in what or command in what for _, what in refused(server))
+
+
+@pytest.mark.parametrize("right", ["publish", "del"])
+async def test_without_a_right_to_ask_nobody_is_asked_and_all_else_is_read(
+    server: EmbeddedBroker, right: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = log_in(server, "less", READING, CONTROL, f"-{right}")
+    async with watching(url) as watched:
+        await watched.until(lambda _: "workers cannot be asked" in caplog.text)
+        await watched.until(lambda w: (queue := high(w)) and queue.length == 2)
+        assert watched.part().broker.events_connected is True
+    assert right in {what for _, what in refused(server)}
+
+
+async def test_without_exists_a_flush_is_not_told_from_work(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high", count=3)
+    async with watching(log_in(broker, "less", READING, "-exists"), control=False) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 3})
+        client.flushall()
+        await watched.until(lambda w: w.lengths() == {"high": 0})
+        assert watched.part().broker.resets["flushed"] == 0
+
+
+async def test_without_hrandfield_many_in_flight_are_not_split(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high", count=2)
+    fly(client, [("", "high", {})] * 600)
+    async with watching(log_in(broker, "less", READING, "-hrandfield"), control=False) as watched:
+        await watched.until(unsplit)
+        assert watched.part().broker.unacked == 600
+
+
+@pytest.mark.parametrize("right", ["brpop", "rpop"])
+async def test_without_a_right_to_hear_answers_nobody_is_asked(
+    broker: EmbeddedBroker, workers: Workers, right: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    workers.start("-n", "high@web1", "-Q", "high", "-P", "solo")
+    async with watching(log_in(broker, "less", READING, CONTROL, f"-{right}")) as watched:
+        await watched.until(lambda w: w.states() == {"high@web1": "online"}, 40)
+        await watched.until(lambda _: "workers cannot be asked" in caplog.text)
+        assert [worker.queues for worker in watched.part().workers] == [None]

@@ -185,3 +185,20 @@ async def polled_times(watched: Watched) -> float:
 
     target = polls() + 10
     return await watched.until(lambda _: polls() >= target)
+
+
+async def test_a_queue_that_was_evicted_is_told_from_work(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high", count=40)
+    client.config_set("maxmemory-policy", "allkeys-random")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.lengths() == {"high": 40})
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + 200_000)
+        for number in range(2_000):
+            client.set(f"result-{number % 20}", "x" * 20_000)
+            if not client.exists("high"):
+                break
+        await watched.until(lambda w: resets(w).get("evicted") == 1)
+        assert why_fallen(watched) == ["the broker evicted keys: 40 messages before, 0 after"]
+        await watched.until(lambda w: w.part().broker.messages_lost_lately == 40)
