@@ -377,6 +377,10 @@ class Daemon:
         lines = []
         if not self._settings.channels:
             lines.append("No notification channel is configured: alerts reach nobody.")
+        lines += (
+            f"Channel {name}: the latest notice did not arrive: {reason}."
+            for name, reason in self._dispatcher.failing.items()
+        )
         if self._keeper.problem:
             lines.append(f"State is kept in memory only: {self._keeper.problem}.")
         return tuple(lines)

@@ -61,12 +61,18 @@ class Dispatcher:
         self._counts: dict[tuple[str, str], int] = {
             (name, result): 0 for name in self._channels for result in RESULTS
         }
+        self._failing: dict[str, str] = {}
         self._sends: set[asyncio.Task[None]] = set()
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
         """How many notices by (channel, result) since the start."""
         return self._counts
+
+    @property
+    def failing(self) -> Mapping[str, str]:
+        """Why the latest notice did not arrive, by the channels of which that is so."""
+        return self._failing
 
     def send(self, notices: Iterable[Notice]) -> None:
         """Start to send `notices`, all at the same time."""
@@ -103,6 +109,10 @@ class Dispatcher:
         async with self._slots[notice.channel]:
             outcome = await self._attempt(notice)
         self._counts[notice.channel, outcome.result] += 1
+        if outcome.result in ("failed", "refused"):
+            self._failing[notice.channel] = outcome.reason
+        else:
+            self._failing.pop(notice.channel, None)
         _log(outcome)
         self._told(outcome)
 

@@ -111,6 +111,7 @@ def test_a_notice_that_was_not_delivered_is_delivered_by_the_monitor_that_is_sta
     flood(client, "high")
     daemon.until(lambda m: notices(m, "failed") >= 1)
     daemon.tick()
+    assert b"Channel webhook: the latest notice did not arrive" in daemon.get("/")[1]
     # This one ends untold, and it is the crash that must not swallow it.
     flood(client, "low")
     daemon.until(lambda m: firing(m, "low"))

@@ -62,6 +62,19 @@ async def test_every_send_has_an_outcome_that_is_timed_and_counted(
     assert len(made.counts) == 8
 
 
+async def test_a_channel_is_failing_until_a_notice_arrives():
+    channel = ScriptedChannel("a", RefusedError("HTTP 400"))
+    made, outcomes = dispatcher(channel, ScriptedChannel("b"))
+    made.send([notice(channel="a"), notice(channel="b")])
+    await outcomes.get()
+    await outcomes.get()
+    assert made.failing == {"a": "HTTP 400"}
+    channel.error = None
+    made.send([notice(channel="a")])
+    await outcomes.get()
+    assert made.failing == {}
+
+
 async def test_a_slow_channel_delays_no_other():
     hold = asyncio.Event()
     made, outcomes = dispatcher(ScriptedChannel("slow", hold=hold), ScriptedChannel("quick"))
