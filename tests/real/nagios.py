@@ -105,6 +105,13 @@ class Nagios:
         self._process = process
         self.command_pipe = folder / "rw" / "nagios.cmd"
 
+    def listens(self) -> None:
+        """Return once it takes commands."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while not self.command_pipe.exists():
+            assert time.monotonic() < deadline, (self._folder / "output.log").read_text()
+            time.sleep(0.02)
+
     def service(self, name: str) -> Mapping[str, str]:
         """Return the fields of its status; empty until it has one."""
         file = self._folder / "status.dat"
@@ -138,17 +145,21 @@ def nagios(folder: Path, services: Mapping[str, str]) -> Iterator[Nagios]:
     program = require_tool("nagios4")
     for name in ("rw", "results", "archives"):
         (folder / name).mkdir(parents=True)
-    core = folder / "nagios.cfg"
-    core.write_text(_CORE.format(folder=folder, user=os.getuid(), group=os.getgid()))
+    settings = folder / "nagios.cfg"
+    settings.write_text(_CORE.format(folder=folder, user=os.getuid(), group=os.getgid()))
     written = (
         _SERVICE.format(name=name, command=command or "/bin/false", active=int(bool(command)))
         for name, command in services.items()
     )
     (folder / "objects.cfg").write_text(_HOST + "".join(written))
-    found = subprocess.run([program, "-v", str(core)], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [program, "-v", str(settings)], capture_output=True, text=True, check=False
+    )
     assert found.returncode == 0, found.stdout
-    process = processes.start([program, str(core)], log_file=folder / "output.log")
+    process = processes.start([program, str(settings)], log_file=folder / "output.log")
     try:
-        yield Nagios(folder, process)
+        core = Nagios(folder, process)
+        core.listens()
+        yield core
     finally:
         processes.stop(process)

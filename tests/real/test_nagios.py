@@ -1,16 +1,29 @@
 """The plugin in the hands of a real Nagios core, a real daemon and a real broker."""
 
+import asyncio
+import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 import redis
 
+from monitor.alerts.alert import Alert, Notice
+from monitor.channels.exec import ExecChannel
+from monitor.channels.settings import ExecSettings
+from monitor.channels.webhook import payload
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.real.nagios import nagios
 
+PASSIVE = Path(__file__).parents[2] / "docs" / "deploy" / "passive_check.py"
+NOW = 1_763_832_000.0
+CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 CHECK = f"{sys.executable} -m monitor check"
 BINDING = ("_kombu.binding.high", "high\x06\x16\x06\x16high")
 OK, WARNING, CRITICAL, UNKNOWN = "0123"
@@ -73,3 +86,57 @@ def test_nagios_takes_wrong_usage_and_a_daemon_that_is_not_there_for_unknown(
         for name in services:
             found = checker.until(name, lambda found: found["current_state"] == UNKNOWN)
             assert found["plugin_output"].startswith("QUEUES UNKNOWN - ")
+
+
+async def test_notices_become_passive_results(tmp_path: Path) -> None:
+    with nagios(tmp_path / "core", {"QueueTooLong": ""}) as checker:
+        pipe = str(checker.command_pipe)
+        command = (sys.executable, str(PASSIVE), "--host", "celery", "--pipe", pipe)
+        settings = ExecSettings(type="exec", name="nagios", command=command)
+        async with aiohttp.ClientSession() as session:
+            channel = ExecChannel(settings, session, "http://monitor:9808/")
+            await channel.send(notice(firing=True))
+            found = await asyncio.to_thread(
+                checker.until, "QueueTooLong", lambda found: found["current_state"] == CRITICAL
+            )
+            # The core itself makes colons of semicolons.
+            assert found["plugin_output"] == "high: 150 waiting: more/than 100"
+            await channel.send(notice(firing=False))
+            found = await asyncio.to_thread(
+                checker.until, "QueueTooLong", lambda found: found["current_state"] == OK
+            )
+            assert found["plugin_output"].startswith("resolved: high: 150 waiting")
+
+
+def test_notices_become_what_send_nsca_reads_and_a_pipe_without_a_reader_fails(
+    tmp_path: Path,
+) -> None:
+    body = json.dumps(payload(notice(firing=True), "http://monitor:9808/"))
+    command = [sys.executable, str(PASSIVE), "--host", "celery"]
+    found = subprocess.run([*command, "--nsca"], input=body, check=False, **CAPTURED)
+    assert found.stdout == "celery\tQueueTooLong\t2\thigh: 150 waiting; more/than 100\n"
+    os.mkfifo(tmp_path / "pipe")
+    command += ["--pipe", str(tmp_path / "pipe")]
+    found = subprocess.run(command, input=body, check=False, **CAPTURED)
+    assert (found.returncode, found.stderr) == (1, f"{tmp_path}/pipe: No such device or address\n")
+
+
+def notice(*, firing: bool) -> Notice:
+    labels = {"alertname": "QueueTooLong", "severity": "critical", "queue_name": "high"}
+    alert = Alert(
+        labels=tuple(sorted(labels.items())),
+        fingerprint="f",
+        state="firing" if firing else "resolved",
+        active_at=NOW,
+        started_at=NOW,
+        resolved_at=None if firing else NOW + 60,
+        summary="high: 150 waiting; more|than\n100",
+    )
+    return Notice(
+        channel="nagios",
+        group_key="g",
+        group_labels=(),
+        firing=(alert,) if firing else (),
+        resolved=() if firing else (alert,),
+        made_at=NOW,
+    )
