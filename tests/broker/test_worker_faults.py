@@ -173,10 +173,15 @@ async def test_whoever_is_killed_is_dead_soon(tmp_path: Path, worker: Worker) ->
 @pytest.mark.timeout(300)
 async def test_a_worker_without_heartbeats_is_dead_within_two_minutes(tmp_path: Path) -> None:
     quiet = Worker(name="quiet", options=("--without-heartbeat",), holds_seconds=1)
+
+    async def kill_once_heard(running: Site, process: processes.Process) -> None:
+        await running.reaches("quiet", "online", 60)
+        processes.kill(process)
+
     fault = Fault(
         worker=quiet,
         what="SIGKILL, --without-heartbeat",
-        do=KILL,
+        do=kill_once_heard,
         states=(("dead", 120),),
         alerts=DEAD,
         watch_seconds=1,
