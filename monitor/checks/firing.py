@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from monitor.alerts.alert import Alert
 from monitor.alerts.operations import did_you_mean
 from monitor.checks.known import Known
 from monitor.checks.question import Question, UnknownNameError
 from monitor.checks.result import CRITICAL, OK, WARNING, Item, Result, Value
 
-LEVEL_OF = {"critical": CRITICAL, "warning": WARNING, "info": OK}
-"""What a firing alert of a severity makes of a check."""
+_LEVEL_OF = {"critical": CRITICAL, "warning": WARNING, "info": OK}
+
+
+def level_of(alert: Alert, known: Known) -> int:
+    """Return what a firing alert makes of a check: nothing while it is muted."""
+    return OK if alert.fingerprint in known.muted else _LEVEL_OF[alert.severity]
 
 
 def judge_alerts(asked: Question, known: Known) -> Result:
@@ -24,20 +29,23 @@ def judge_alerts(asked: Question, known: Known) -> Result:
         if alert.state == "firing" and (not asked.names or _matches(alert.alertname, asked.names))
     ]
     counts = {
-        severity: sum(alert.severity == severity for alert in firing) for severity in LEVEL_OF
+        severity: sum(alert.severity == severity for alert in firing) for severity in _LEVEL_OF
     }
     values = [Value(severity, count) for severity, count in counts.items()]
-    items = [Item(LEVEL_OF[alert.severity], alert.summary) for alert in firing]
-    note = f"{len(firing)} firing"
+    items = [Item(level_of(alert, known), alert.summary) for alert in firing]
+    muted = sum(alert.fingerprint in known.muted for alert in firing)
+    note = f"{len(firing)} firing" + (f", {muted} of them muted" if muted else "")
     if not asked.bounded:
-        return Result.of(asked.kind, items, values=tuple(values), note="" if firing else note)
-    level = OK
-    if asked.critical is not None and asked.critical.alerts(len(firing)):
+        return Result.of(
+            asked.kind, items, values=tuple(values), note="" if items and not muted else note
+        )
+    level, counted = OK, len(firing) - muted
+    if asked.critical is not None and asked.critical.alerts(counted):
         level = CRITICAL
-    elif asked.warning is not None and asked.warning.alerts(len(firing)):
+    elif asked.warning is not None and asked.warning.alerts(counted):
         level = WARNING
     bounds = [bound.text if bound else "" for bound in (asked.warning, asked.critical)]
-    values.insert(0, Value("firing", len(firing), "", *bounds))
+    values.insert(0, Value("firing", counted, "", *bounds))
     judged = [Item(level, item.text) for item in items]
     return Result(asked.kind, level, tuple(judged), note, tuple(values))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.operations import did_you_mean
-from monitor.checks.firing import LEVEL_OF, judge_alerts
+from monitor.checks.firing import judge_alerts, level_of
 from monitor.checks.known import Known, blind_brokers, stale
 from monitor.checks.question import SCOPES, Question, QuestionError, UnknownNameError
 from monitor.checks.result import (
@@ -144,8 +144,8 @@ class _Judge:
 
     def _alerted(self, thing: Any, blind: str) -> tuple[int, str]:
         alerts = self._firing.get(tuple(map(bounded, thing.key)), [])
-        level = worst(LEVEL_OF[alert.severity] for alert in alerts)
-        texts = [alert.summary for alert in alerts if LEVEL_OF[alert.severity] != OK]
+        level = worst(level_of(alert, self._known) for alert in alerts)
+        texts = [alert.summary for alert in alerts if level_of(alert, self._known) != OK]
         if self._scope == "broker":
             level, texts = self._reached(thing, level, texts)
         elif blind:

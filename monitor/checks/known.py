@@ -1,6 +1,6 @@
 """What there is to judge by, and whether it is fresh enough to be judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from msgspec import Struct
 
@@ -20,6 +20,8 @@ class Known(Struct, frozen=True, kw_only=True):
     alerts: Sequence[Alert] = ()
     alertnames: frozenset[str] = frozenset()
     """Of all rules, so that an alert which does not fire is told from one that cannot."""
+    muted: Set[str] = frozenset()
+    """Fingerprints of the alerts that are silenced, inhibited or muted: nobody is to be called."""
     now: float
     poll_interval_seconds: float
 

@@ -54,6 +54,7 @@ class CheckHandler:
             snapshot=source.snapshot,
             alerts=source.alerts,
             alertnames=source.alertnames,
+            muted=source.muted.keys(),
             now=source.now(),
             poll_interval_seconds=source.poll_interval_seconds,
         )

@@ -74,6 +74,16 @@ def test_the_daemon_judges(
     assert text in "".join(item.text for item in result.items[:1])
 
 
+def test_a_muted_alert_calls_nobody() -> None:
+    (abandoned,) = (alert for alert in ALERTS if alert.alertname == "QueueAbandoned")
+    to = known(muted=frozenset({abandoned.fingerprint}))
+    assert check("queues", "high", to=to).level == OK
+    assert check("alerts", "QueueAbandoned", to=to).level == OK
+    assert check("alerts", "QueueAbandoned", critical="0", to=to).level == OK
+    result = check("alerts", to=to)
+    assert (result.level, result.note) == (WARNING, "2 firing, 1 of them muted")
+
+
 def test_many_are_as_bad_as_the_worst_of_them() -> None:
     result = check("queues", warning="10", critical="1000")
     assert [item.level for item in result.items[:2]] == [CRITICAL, WARNING]
