@@ -4,7 +4,7 @@ Apprise only says whether it worked, so every failure is tried again.
 """
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 
@@ -13,9 +13,9 @@ from monitor.channels.base import ChannelError, Receipt, SendError
 from monitor.channels.message import message_of, one_line
 from monitor.channels.settings import AppriseSettings
 from monitor.channels.text import as_text
+from monitor.channels.thread import in_thread
 
 MAX_TITLE = 250
-THREADS = 2
 
 
 class AppriseChannel:
@@ -36,15 +36,12 @@ class AppriseChannel:
         self._page_url = page_url
         if apprise.Apprise.instantiate(self._url) is None:
             raise ChannelError(f"channel {settings.name}: apprise does not know the url")
-        # Its own threads: a service that hangs must not use up those of the event loop.
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=settings.name)
 
     async def send(self, notice: Notice) -> Receipt:
         """Send `notice`. Raises SendError."""
-        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                sent = await loop.run_in_executor(self._threads, self._send, notice)
+                sent = await in_thread(partial(self._send, notice), self.name)
         except TimeoutError as error:
             raise SendError(f"no answer within {self._timeout_seconds:g}s") from error
         if not sent:

@@ -1,18 +1,17 @@
-"""Mail by SMTP. Blocking, so it runs in threads of its own.
+"""Mail by SMTP. Blocking, so each mail has a thread of its own.
 
 A recipient that is refused for good does not hold the others up: the notice counts as
 delivered in part. One that is refused for now makes the notice fail, and all get it again.
 """
 
-import asyncio
 import smtplib
 import ssl
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from functools import partial
 
 import aiohttp
 
@@ -21,9 +20,9 @@ from monitor.channels.base import Receipt, RefusedError, SendError
 from monitor.channels.message import incident_key, message_of, one_line
 from monitor.channels.settings import EmailSettings
 from monitor.channels.text import as_html, as_text
+from monitor.channels.thread import in_thread
 
 MAX_SUBJECT = 200
-THREADS = 4
 _DOMAIN = "queue-monitor.invalid"
 
 
@@ -36,14 +35,12 @@ class EmailChannel:
         self.name = settings.name
         self._settings = settings
         self._page_url = page_url
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=settings.name)
 
     async def send(self, notice: Notice) -> Receipt:
         """Hand `notice` to the mail server. Raises SendError."""
         mail = make_mail(notice, self._settings, self._page_url)
-        loop = asyncio.get_running_loop()
         with _explained():
-            refused = await loop.run_in_executor(self._threads, self._submit, mail)
+            refused = await in_thread(partial(self._submit, mail), self.name)
         return _receipt(refused)
 
     def _submit(self, mail: EmailMessage) -> Mapping[str, tuple[int, bytes]]:

@@ -1,8 +1,10 @@
 import asyncio
 import socket
+import ssl
 from contextlib import asynccontextmanager
 
 import pytest
+import trustme
 
 from monitor.channels.base import MAX_REASON, RefusedError, SendError
 from monitor.channels.http import post
@@ -89,6 +91,15 @@ async def test_a_closed_port_can_be_tried_again(session):
         error = await sent(session, f"http://127.0.0.1:{taken.getsockname()[1]}")
     assert type(error) is SendError
     assert str(error).startswith("cannot connect: ")
+
+
+async def test_a_certificate_that_is_not_accepted_can_be_tried_again(session):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("localhost").configure_cert(context)
+    server = await asyncio.start_server(lambda *_: None, "localhost", 0, ssl=context)
+    async with server:
+        error = await sent(session, f"https://localhost:{server.sockets[0].getsockname()[1]}")
+    assert (type(error), str(error)) == (SendError, "the receiver's certificate is not accepted")
 
 
 async def test_a_name_that_does_not_resolve_can_be_tried_again(session):
