@@ -25,7 +25,7 @@ _FEED = ("worker", "task", "schedule")
 class ScriptedObject:
     """One object, and what is known of it along the timeline."""
 
-    on: Literal["broker", "queue", "worker", "task", "schedule"]
+    on: Literal["broker", "queue", "worker", "task", "schedule", "log"]
     labels: Mapping[str, str] = field(default_factory=dict)
     """What identifies it; the broker may be left out."""
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -140,13 +140,10 @@ def _snapshot(objects: Sequence[ScriptedObject], step: int, now: float) -> Snaps
     brokers = _brokers(objects, step)
     there["broker"] = list(brokers.values())
     for thing in objects:
-        broker = brokers.get(identity_of(thing)["broker"])
-        if thing.on == "broker" or broker is None:
-            continue
-        known = broker.up and (thing.on not in _FEED or broker.events_connected)
-        scripted = _frozen(thing, step, known=known is True)
-        if scripted is not None:
-            there[thing.on].append(scripted)
+        if thing.on != "broker" and _is_listed(thing, brokers):
+            scripted = _frozen(thing, step, known=_is_known(thing, brokers))
+            if scripted is not None:
+                there[thing.on].append(scripted)
     return Snapshot(
         at=now,
         brokers=tuple(there["broker"]),
@@ -154,8 +151,21 @@ def _snapshot(objects: Sequence[ScriptedObject], step: int, now: float) -> Snaps
         workers=tuple(there["worker"]),
         tasks=tuple(there["task"]),
         schedules=tuple(there["schedule"]),
+        logs=tuple(there["log"]),
         monitor=MonitorFacts(version=""),
     )
+
+
+def _is_listed(thing: ScriptedObject, brokers: Mapping[str, Any]) -> bool:
+    return thing.on == "log" or identity_of(thing)["broker"] in brokers
+
+
+def _is_known(thing: ScriptedObject, brokers: Mapping[str, Any]) -> bool:
+    """Return whether anything can be known of `thing`: a log is no matter of a broker."""
+    if thing.on == "log":
+        return True
+    broker = brokers[identity_of(thing)["broker"]]
+    return bool(broker.up and (thing.on not in _FEED or broker.events_connected))
 
 
 _SOUND = {"up": True, "events_connected": True, "settled": True}
@@ -163,7 +173,9 @@ _SOUND = {"up": True, "events_connected": True, "settled": True}
 
 def _brokers(objects: Sequence[ScriptedObject], step: int) -> dict[str, Any]:
     """Return the brokers by name: readable and heard, where the script says nothing else."""
-    names = dict.fromkeys(identity_of(thing)["broker"] for thing in objects)
+    names = dict.fromkeys(
+        identity_of(thing)["broker"] for thing in objects if "broker" in IDENTITY[thing.on]
+    )
     brokers: dict[str, Any] = {name: _sound_broker(name) for name in names}
     for thing in objects:
         if thing.on == "broker":

@@ -124,7 +124,7 @@ def is_unknown_though_read(rule: Rule, snapshots: list[Snapshot]) -> bool:
         }
         for thing in snapshot.of(rule.scope):
             unknown = None in (rule.when.value(thing), rule.still_holds(thing))
-            if thing.broker not in blind and unknown:
+            if thing.key[0] not in blind and unknown:
                 return True
     return False
 

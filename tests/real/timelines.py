@@ -17,6 +17,7 @@ from monitor.facts.snapshot import (
     VERDICTS,
     WORKER_STATES,
     BrokerFacts,
+    LogFacts,
     MonitorFacts,
     QueueFacts,
     ScheduleFacts,
@@ -61,6 +62,7 @@ _VALUES: dict[type, dict[str, tuple[Any, ...]]] = {
         "longest_running_seconds": (0.0, 59.5, 3601.0),
     },
     ScheduleFacts: {"missed": (False, False, True)},
+    LogFacts: {"silence_seconds": (0.0, 60.0, 61.0)},
 }
 """What each fact that is read or heard may be, on both sides of every bound."""
 
@@ -75,6 +77,7 @@ _ALWAYS: dict[type, dict[str, Any]] = {
     WorkerFacts: {},
     TaskFacts: {"max_runtime_seconds": 60.0, "runtime": _NOTHING, "wait": _NOTHING},
     ScheduleFacts: {},
+    LogFacts: {"max_silence_seconds": 60.0},
 }
 
 
@@ -150,9 +153,11 @@ class _Installation:
 
 def timeline(random: Random, objects_go: bool) -> Iterator[Snapshot]:
     """Yield a snapshot for each step."""
+    log = _Object(LogFacts, {"log": "app"}, random.choice(_CHANGES))
     installations = [_Installation(name, random, objects_go) for name in ("one", "two")]
     for step in range(STEPS):
         parts = [installation.step() for installation in installations]
+        log.step(random)
         found = [thing for _, things in parts for thing in things]
 
         def of(kind: type, found: list[Any] = found) -> tuple[Any, ...]:
@@ -165,6 +170,7 @@ def timeline(random: Random, objects_go: bool) -> Iterator[Snapshot]:
             workers=of(WorkerFacts),
             tasks=of(TaskFacts),
             schedules=of(ScheduleFacts),
+            logs=(log.frozen(known=True),),
             monitor=MonitorFacts(version="0"),
         )
 

@@ -7,6 +7,7 @@ RULES = (
     rule(for_=60.0),
     rule("Down", "not up", on="broker"),
     rule("Dead", 'state == "dead"', on="worker"),
+    rule("Silent", "silence > 1m", on="log"),
 )
 HIGH = {"broker": "default", "queue_name": "high", "severity": "warning"}
 
@@ -17,6 +18,10 @@ def queue(length: str) -> ScriptedObject:
 
 def worker(state: str) -> ScriptedObject:
     return ScriptedObject(on="worker", labels={"hostname": "a@x"}, facts={"state": state})
+
+
+def log(silence: str) -> ScriptedObject:
+    return ScriptedObject(on="log", labels={"log": "app"}, facts={"silence": silence})
 
 
 def broker(**facts: str) -> ScriptedObject:
@@ -47,6 +52,9 @@ def told(objects: list[ScriptedObject], *expect: Expectation) -> list[str]:
         ([queue("5")], 0.0, "Down", 0, 0),
         ([worker("dead online")], 30.0, "Dead", 0, 0),
         ([broker(events_connected="1 0"), worker("dead online")], 30.0, "Dead", 0, 1),
+        # A log is read from files, whatever the broker does.
+        ([broker(up="0x9"), log("2m 1s")], 0.0, "Silent", 0, 1),
+        ([broker(up="0x9"), log("2m 1s")], 30.0, "Silent", 0, 0),
         # A broker that is taken out of the settings takes its alerts along.
         ([broker(up="1x2 stale"), queue("101x9")], 90.0, "TooMany", 0, 0),
     ],
