@@ -147,7 +147,9 @@ def _prepare(connection: sqlite3.Connection) -> None:
         for step in MIGRATIONS[version:]:
             for statement in step:
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        # Not written when it is so already: a file that turns out to be damaged stays as it is.
+        if version < len(MIGRATIONS):
+            connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
 
 @contextmanager
