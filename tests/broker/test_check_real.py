@@ -119,3 +119,18 @@ def test_a_password_is_neither_needed_in_the_command_line_nor_ever_shown(
     file.write_text("wr0ng")
     status, line = check("broker", "--broker", broker.url, "--password-file", str(file), "-vvv")
     assert (status, "login was refused" in line, "wr0ng" in line) == (CRITICAL, True, False)
+
+
+def test_hostile_queue_names_are_one_line_and_can_be_asked_for(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    names = [b"a|b=1;2", b"line\nbreak", b"\xff\xfe", b"it's <b>", b"x" * 10_000]
+    for name in names:
+        client.sadd(b"_kombu.binding." + name, name + b"\x06\x16\x06\x16" + name)
+        client.lpush(name, *["{}"] * 7)
+    at = ("--broker", broker.url)
+    status, line = check("queues", "-c", "5", "-v", *at)
+    assert (status, line.count("|"), line.count("=7;;5")) == (CRITICAL, 1, len(names))
+    for name in ("a|b=1;2", "line\nbreak", "it's <b>", "x" * 10_000):
+        status, line = check("queues", "--queue", name, "-c", "5", *at)
+        assert (status, "length 7 (outside 5)" in line) == (CRITICAL, True), line
