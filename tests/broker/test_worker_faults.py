@@ -174,14 +174,15 @@ async def test_whoever_is_killed_is_dead_soon(tmp_path: Path, worker: Worker) ->
 async def test_a_worker_without_heartbeats_is_dead_within_two_minutes(tmp_path: Path) -> None:
     quiet = Worker(name="quiet", options=("--without-heartbeat",), holds_seconds=1)
 
-    async def kill_once_heard(running: Site, process: processes.Process) -> None:
-        await running.reaches("quiet", "online", 60)
+    async def kill_once_answered(running: Site, process: processes.Process) -> None:
+        # Of one that neither beats nor ever answered, silence says nothing.
+        await running.watched.until(lambda _: (row := running.row("quiet")) and row.pool, 60)
         processes.kill(process)
 
     fault = Fault(
         worker=quiet,
         what="SIGKILL, --without-heartbeat",
-        do=kill_once_heard,
+        do=kill_once_answered,
         states=(("dead", 120),),
         alerts=DEAD,
         watch_seconds=1,
