@@ -3,6 +3,8 @@
 `facts/workers.py` keeps these and moves them on; nobody else sees them.
 """
 
+from dataclasses import dataclass, field
+
 from monitor.facts.readings import Event, RosterEntry
 from monitor.facts.restarts import Restarts
 from monitor.facts.silence import BLOCKING_POOLS
@@ -41,100 +43,67 @@ _TASK_ENDS = frozenset(
 )
 
 
+@dataclass(slots=True, eq=False)
 class Process:
     """A worker process, identified by its full node name and pid."""
 
-    __slots__ = (
-        "active",
-        "answered",
-        "changed_at",
-        "concurrency",
-        "consuming",
-        "first_seen_at",
-        "followed",
-        "freq_seconds",
-        "gap_seconds",
-        "goodbye_at",
-        "guessed",
-        "hostname",
-        "introduce_at",
-        "introductions",
-        "last_beat_at",
-        "last_seen_at",
-        "load1",
-        "may_follow",
-        "moved",
-        "pid",
-        "ping_at",
-        "pool",
-        "processed",
-        "processes_before",
-        "queues",
-        "reason",
-        "restarts",
-        "running",
-        "skew",
-        "started_at",
-        "state",
-        "task_events",
-        "unanswered",
-        "untold_beats",
-        "version",
-    )
+    hostname: str
+    pid: int | None
+    first_seen_at: float
+    state: str = "online"
+    reason: str = "it was heard"
+    changed_at: float = field(init=False)
+    last_seen_at: float = field(init=False)
+    last_beat_at: float | None = None
+    freq_seconds: float | None = None
+    gap_seconds: float = 0.0
+    """The longest silence between two heartbeats that turned out healthy."""
+    goodbye_at: float | None = None
+    may_follow: set[int | None] = field(default_factory=set)
+    """Pids of its name that were silent when it was first heard, and have been since: it
+    may have been started in the place of one of them."""
+    followed: bool = False
+    """Whether it is in `may_follow` of a younger process."""
+    restarts: Restarts = field(default_factory=Restarts)
+    """Of it and of those before it under its name."""
+    answered: bool = False
+    """Whether it ever answered a control command."""
+    unanswered: int = 0
+    """Pings since its last sign of life that it did not answer."""
+    guessed: bool = False
+    """Whether its being hung or dead may as well be true of another, silent since then too."""
+    ping_at: float = field(init=False)
+    """When to ask it next whether it lives; two pings at once would be one."""
+    introductions: int = 0
+    """How often it was asked for its queues and pool since it was first seen."""
+    introduce_at: float = field(init=False)
+    """When to ask it next; a worker that just came online does not listen yet."""
+    active: int | None = None
+    running: int = 0
+    """Tasks it runs: as its last beat said, and by the task events since."""
+    processed: int | None = None
+    task_events: bool | None = None
+    """Whether it sends task events; None: it has processed nothing that would tell."""
+    untold_beats: int = 0
+    """Beats that said more was processed, since its last task event."""
+    load1: float | None = None
+    version: str | None = None
+    queues: tuple[str, ...] | None = None
+    concurrency: int | None = None
+    moved: bool = False
+    """Whether it was told to consume other queues than before, and may hold what was there."""
+    started_at: float | None = None
+    """When it started, at the earliest, by its own word and our clock."""
+    pool: str | None = None
+    consuming: bool | None = None
+    """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
+    processes_before: dict[str, int] = field(default_factory=dict)
+    skew: Skew = field(default_factory=Skew)
 
-    def __init__(self, hostname: str, pid: int | None, at: float) -> None:
-        self.hostname = hostname
-        self.pid = pid
-        self.state = "online"
-        self.reason = "it was heard"
-        self.changed_at = at
-        self.first_seen_at = at
-        self.last_seen_at = at
-        self.last_beat_at: float | None = None
-        self.freq_seconds: float | None = None
-        self.gap_seconds = 0.0
-        """The longest silence between two heartbeats that turned out healthy."""
-        self.goodbye_at: float | None = None
-        self.may_follow: set[int | None] = set()
-        """Pids of its name that were silent when it was first heard, and have been since: it
-        may have been started in the place of one of them."""
-        self.followed = False
-        """Whether it is in `may_follow` of a younger process."""
-        self.restarts = Restarts()
-        """Of it and of those before it under its name."""
-        self.answered = False
-        """Whether it ever answered a control command."""
-        self.unanswered = 0
-        """Pings since its last sign of life that it did not answer."""
-        self.guessed = False
-        """Whether its being hung or dead may as well be true of another, silent since then too."""
-        self.ping_at = at
-        """When to ask it next whether it lives; two pings at once would be one."""
-        self.introductions = 0
-        """How often it was asked for its queues and pool since it was first seen."""
-        self.introduce_at = at
-        """When to ask it next; a worker that just came online does not listen yet."""
-        self.active: int | None = None
-        self.running = 0
-        """Tasks it runs: as its last beat said, and by the task events since."""
-        self.processed: int | None = None
-        self.task_events: bool | None = None
-        """Whether it sends task events; None: it has processed nothing that would tell."""
-        self.untold_beats = 0
-        """Beats that said more was processed, since its last task event."""
-        self.load1: float | None = None
-        self.version: str | None = None
-        self.queues: tuple[str, ...] | None = None
-        self.concurrency: int | None = None
-        self.moved = False
-        """Whether it was told to consume other queues than before, and may hold what was there."""
-        self.started_at: float | None = None
-        """When it started, at the earliest, by its own word and our clock."""
-        self.pool: str | None = None
-        self.consuming: bool | None = None
-        """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
-        self.processes_before: dict[str, int] = {}
-        self.skew = Skew()
+    def __post_init__(self) -> None:
+        """Let everything begin when it was first heard."""
+        self.changed_at = self.last_seen_at = self.first_seen_at
+        self.ping_at = self.introduce_at = self.first_seen_at
 
     @classmethod
     def from_roster(cls, entry: RosterEntry) -> "Process":
