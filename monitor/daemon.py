@@ -38,6 +38,7 @@ from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
 from monitor.facts.histogram import Histogram
+from monitor.facts.history import History
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.journal import event
 from monitor.logs.watch import LogWatch
@@ -58,6 +59,7 @@ _OVERSLEPT_SECONDS = 5.0
 """A tick so much later than planned means that this process was stopped meanwhile."""
 _SEND_GRACE_SECONDS = 1.5
 _RECENT_RESOLVED = 100
+_RECENT_FAILED = 20
 _RESTART_PAUSE_SECONDS = 1.0
 
 
@@ -85,6 +87,9 @@ class Daemon:
         self._ticked_at = self.started_at = self._clock()
         self._snapshot: Snapshot | None = None
         self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
+        self._failed_notices: deque[NoticeEntry] = deque(maxlen=_RECENT_FAILED)
+        self._published = asyncio.Event()
+        self.lines = History()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
@@ -207,7 +212,10 @@ class Daemon:
         for alert in self._desk.evaluate(snapshot, now):
             self._note(alert, now)
         self._tick_duration.observe(self._clock() - now)
+        self.lines.record(snapshot)
         self._snapshot = replace(snapshot, monitor=self._monitor_facts())
+        self._published.set()
+        self._published = asyncio.Event()
         self._ticked_at = now
         # What is about to be told must survive a crash, or its all-clear would be lost.
         await self._keeper.save(self._to_save())
@@ -261,20 +269,20 @@ class Daemon:
     def _sent(self, outcome: Outcome) -> None:
         """Take what came of a notice."""
         notice = outcome.notice
-        self._keeper.record(
-            NoticeEntry(
-                at=outcome.at,
-                channel=notice.channel,
-                group_key=notice.group_key,
-                result=outcome.result,
-                firing=len(notice.firing),
-                resolved=len(notice.resolved),
-                reason=outcome.reason,
-            )
+        entry = NoticeEntry(
+            at=outcome.at,
+            channel=notice.channel,
+            group_key=notice.group_key,
+            result=outcome.result,
+            firing=len(notice.firing),
+            resolved=len(notice.resolved),
+            reason=outcome.reason,
         )
+        self._keeper.record(entry)
         if outcome.arrived:
             self._desk.delivered(notice, outcome.at)
         else:
+            self._failed_notices.appendleft(entry)
             self._desk.failed(
                 notice,
                 outcome.at,
@@ -330,6 +338,16 @@ class Daemon:
     def silences(self) -> tuple[Silence, ...]:
         """All silences, the expired ones that are still kept among them."""
         return self._desk.silences.all
+
+    @property
+    def failed_notices(self) -> tuple[NoticeEntry, ...]:
+        """The notices that did not arrive lately, the latest first."""
+        return tuple(self._failed_notices)
+
+    async def ticked(self, after: Snapshot | None) -> None:
+        """Return as soon as the latest snapshot is another than `after`."""
+        while self._snapshot is after:
+            await self._published.wait()
 
     async def put_silence(self, draft: Silence) -> Silence:
         """Add or change a silence. Raises SilenceError, UnknownSilenceError."""

@@ -18,9 +18,10 @@ from monitor.web.check import CheckHandler
 from monitor.web.headers import harden
 from monitor.web.health import broker_health
 from monitor.web.metrics import MetricsHandler
-from monitor.web.page.page import asset, page
-from monitor.web.page.view import View
+from monitor.web.page.page import asset
+from monitor.web.pages import Pages
 from monitor.web.runbooks import add_runbooks
+from monitor.web.series import SeriesHandler
 from monitor.web.source import Source
 
 MAX_BODY_BYTES = 64 * 1024
@@ -30,6 +31,7 @@ def make_app(source: Source) -> web.Application:
     """Return the application that shows `source`."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     handlers = _Handlers(source)
+    pages = Pages(source)
     check = CheckHandler(source)
     app.add_routes(
         [
@@ -42,13 +44,19 @@ def make_app(source: Source) -> web.Application:
             web.get("/check/{kind}/{name:(?s:.+)}", check.get),
             web.get("/api/v1/history", handlers.history),
             *alertmanager_routes(source),
-            web.get("/", handlers.page),
+            web.get("/", pages.overview),
+            web.get("/queue", pages.queue),
+            web.get("/worker", pages.worker),
+            web.get("/api/v1/stream", pages.stream),
+            web.get("/api/v1/series", SeriesHandler(source).get),
+            web.get("/page.js", _asset("page.js", "text/javascript")),
             web.get("/page.css", _asset("page.css", "text/css")),
             web.get("/favicon.svg", _asset("favicon.svg", "image/svg+xml")),
         ]
     )
     add_runbooks(app)
     app.on_response_prepare.append(harden)
+    app.on_shutdown.append(pages.close)
     return app
 
 
@@ -105,19 +113,6 @@ class _Handlers:
         except StateError as error:
             return _json(json.encode({"error": str(error)}), 503)
         return _json(json.encode({"entries": entries}), 200)
-
-    async def page(self, _request: web.Request) -> web.Response:
-        """Give the status page."""
-        source = self._source
-        view = View(
-            snapshot=source.snapshot,
-            alerts=source.alerts,
-            notices=source.notices(),
-            now=source.now(),
-            poll_interval_seconds=source.poll_interval_seconds,
-            muted=source.muted,
-        )
-        return web.Response(text=await asyncio.to_thread(page, view), content_type="text/html")
 
 
 def _json(body: bytes, status: int) -> web.Response:

@@ -7,7 +7,9 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.grouping import Group
 from monitor.alerts.muting import Muted
 from monitor.alerts.silences import Silence
+from monitor.facts.history import History
 from monitor.facts.snapshot import Snapshot
+from monitor.state.history import NoticeEntry
 
 
 class Source(Protocol):
@@ -42,6 +44,14 @@ class Source(Protocol):
         """All silences, the expired ones that are still kept among them."""
 
     @property
+    def lines(self) -> History:
+        """The last hour of queues and workers."""
+
+    @property
+    def failed_notices(self) -> tuple[NoticeEntry, ...]:
+        """The notices that did not arrive lately, the latest first."""
+
+    @property
     def started_at(self) -> float:
         """When the daemon was started, in Unix seconds."""
 
@@ -67,6 +77,9 @@ class Source(Protocol):
     @property
     def poll_interval_seconds(self) -> float:
         """How often the brokers are polled."""
+
+    async def ticked(self, after: Snapshot | None) -> None:
+        """Return as soon as the latest snapshot is another than `after`."""
 
     def ticking(self) -> bool:
         """Return whether the loop ticked lately."""

@@ -1,67 +1,158 @@
-"""The table of alerts: firing, then pending, then resolved lately, the worst first."""
+"""The alerts: what is wrong, since when, and what to do; then what only waits or is over."""
+
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
 from monitor.alerts.alert import Alert
-from monitor.alerts.muting import Muted
+from monitor.facts.snapshot import IDENTITY
+from monitor.values.names import bounded
 from monitor.web.page.markup import Markup, element, joined
-from monitor.web.page.ranking import severity_rank
-from monitor.web.page.table import Column, section
+from monitor.web.page.objects import address
+from monitor.web.page.ranking import object_of, severity_rank
+from monitor.web.page.table import Column, Table, pages
 from monitor.web.page.view import View
-from monitor.web.page.words import age, ago, badge, name, sentence, visible
+from monitor.web.page.words import ago, badge, moment, name, sentence, since, visible
 
-_ORDER = ("firing", "pending", "resolved")
+SHOWN = 10
+"""Firing alerts on one page."""
+SHOWN_QUIETLY = 50
+"""Of those that wait, and of those that are over."""
+
+_STATES = ("firing", "pending", "resolved")
 
 
-def alerts_section(view: View) -> Markup:
-    """Return the alerts: firing, then pending, then resolved lately."""
-    rows = sorted(
-        view.alerts,
-        key=lambda a: (_ORDER.index(a.state), severity_rank(a), -a.active_at, a.labels),
+def troubles(view: View, alerts: Sequence[Alert]) -> Markup:
+    """Return the firing `alerts` in full, the worst first and then the latest."""
+    if not alerts:
+        return Markup("")
+    ranked = sorted(alerts, key=lambda a: (severity_rank(a), -(a.started_at or 0.0), a.labels))
+    number, shown = view.choice.page_of("alerts", ranked, SHOWN)
+    return element(
+        "section",
+        element("h2", "Firing", element("span", f"{len(alerts):,}", class_="count")),
+        element("ol", *(_trouble(view, alert) for alert in shown), class_="troubles"),
+        pages(view.choice, "alerts", number, len(ranked), SHOWN),
+        id="alerts",
     )
-    columns = (
-        Column[Alert]("State", lambda a: _alert_state(a, view)),
-        Column[Alert]("Alert", lambda a: name(a.alertname), "short"),
-        Column[Alert]("What", _alert_summary, "text"),
-        Column[Alert]("Since", lambda a: _alert_since(a, view.now), "number"),
+
+
+def _trouble(view: View, alert: Alert) -> Markup:
+    return element(
+        "li",
+        element(
+            "p",
+            badge(alert.severity, alert.severity),
+            element("b", _linked_name(alert)),
+            element("span", since(alert.started_at or alert.active_at, view.now), class_="since"),
+            class_="what",
+        ),
+        element("p", sentence(alert.summary)),
+        _advice(alert),
+        _deeds(view, alert),
+        class_=alert.severity,
+        data_key=alert.fingerprint,
     )
-    return section(
-        "Alerts", columns, rows, lambda a: _alert_mark(a, view), "No alert is firing or pending."
-    )
 
 
-def _alert_state(alert: Alert, view: View) -> Markup:
-    kind = {"firing": alert.severity, "pending": "pending", "resolved": "good"}[alert.state]
-    text = alert.severity if alert.state == "firing" else alert.state
-    muted = _muted(alert, view)
-    if muted is None:
-        return badge(text, kind)
-    why = {
-        "silenced": f"by silence {', '.join(muted.silenced_by)}",
-        "inhibited": "by another alert that fires",
-        "muted": f"by {', '.join(muted.muted_by)}",
-    }[muted.how]
-    said = element("span", muted.how, class_="badge pending", title=visible(why))
-    return joined((badge(text, kind), " ", said))
+def _linked_name(alert: Alert) -> Markup:
+    found = object_of(alert)
+    if found is None or found[0] not in ("queue", "worker"):
+        return name(alert.alertname)
+    return element("a", name(alert.alertname), href=address(*found))
 
 
-def _alert_mark(alert: Alert, view: View) -> str | None:
-    shown = alert.state == "firing" and _muted(alert, view) is None
-    return alert.severity if shown else None
+def _advice(alert: Alert) -> Markup:
+    lines = []
+    if alert.cause:
+        lines += [element("dt", "Likely"), element("dd", sentence(alert.cause))]
+    if alert.command:
+        lines += [
+            element("dt", "Type first"),
+            element("dd", element("code", sentence(alert.command))),
+        ]
+    return element("dl", *lines) if lines else Markup("")
 
 
-def _muted(alert: Alert, view: View) -> Muted | None:
-    return view.muted.get(alert.fingerprint) if alert.state == "firing" else None
-
-
-def _alert_summary(alert: Alert) -> Markup:
-    parts = [sentence(alert.summary)]
-    if alert.resolved_reason:
-        parts.append(element("small", sentence(alert.resolved_reason)))
+def _deeds(view: View, alert: Alert) -> Markup:
+    links = []
     if alert.runbook.startswith(("https://", "http://")):
-        parts.append(element("a", "runbook", href=visible(alert.runbook), rel="noreferrer"))
+        links.append(element("a", "Runbook", href=visible(alert.runbook), rel="noreferrer"))
+    if view.writable:
+        query = urlencode({"alert": alert.fingerprint})
+        label = f"Silence {visible(alert.alertname)}"
+        links.append(element("a", "Silence", href=f"silence?{query}", aria_label=label))
+    return element("p", *links, class_="deeds") if links else Markup("")
+
+
+def other_alerts(view: View, alerts: Iterable[Alert]) -> Markup:
+    """Return those of `alerts` that are muted, pending, or resolved lately."""
+    chosen = tuple(alerts)
+    rows = sorted(
+        (a for a in chosen if a.state != "firing" or a.fingerprint in view.muted),
+        key=lambda a: (_STATES.index(a.state), severity_rank(a), -_turned_at(a), a.labels),
+    )
+    if not rows:
+        return Markup("")
+    columns = (
+        Column[Alert]("State", lambda a: _state(view, a)),
+        Column[Alert]("Alert", _linked_name, "short"),
+        Column[Alert]("What", lambda a: _what(view, a), "text"),
+        Column[Alert]("When", lambda a: ago(_turned_at(a), view.now), "number"),
+    )
+    table = Table("Other alerts", columns, lambda _: None, lambda a: a.fingerprint, "")
+    parts: list[Markup] = []
+    if live := [a for a in rows if a.state != "resolved"]:
+        count = element("span", f"{len(live):,}", class_="count")
+        parts = [element("h2", "Pending and muted", count), *_first_of(table, live)]
+    if over := [a for a in rows if a.state == "resolved"]:
+        summary = element("summary", f"{len(over):,} resolved lately")
+        parts.append(element("details", summary, *_first_of(table, over)))
+    return element("section", *parts, id="other-alerts")
+
+
+def _first_of(table: Table[Alert], alerts: Sequence[Alert]) -> Iterable[Markup]:
+    yield element("div", table.table(alerts[:SHOWN_QUIETLY]), class_="scroll")
+    more = len(alerts) - SHOWN_QUIETLY
+    if more > 0:
+        yield element("p", f"{more:,} more are not shown", class_="more")
+
+
+def _turned_at(alert: Alert) -> float:
+    """Return when it came into its state."""
+    by_state = {"firing": alert.started_at, "resolved": alert.resolved_at}
+    return by_state.get(alert.state) or alert.active_at
+
+
+def _state(view: View, alert: Alert) -> Markup:
+    if alert.state == "firing":
+        return badge(view.muted[alert.fingerprint].how, "quiet")
+    return badge(alert.state, "pending" if alert.state == "pending" else "good")
+
+
+def _what(view: View, alert: Alert) -> Markup:
+    parts: list[str] = [sentence(alert.summary)]
+    if alert.state == "firing":
+        parts += [element("small", line) for line in _why_muted(view, alert)]
+    elif alert.resolved_reason:
+        parts.append(element("small", sentence(alert.resolved_reason)))
     return joined(parts)
 
 
-def _alert_since(alert: Alert, now: float) -> Markup:
-    if alert.state == "resolved":
-        return ago(alert.resolved_at, now)
-    return age(max(0.0, now - (alert.started_at or alert.active_at)))
+def _why_muted(view: View, alert: Alert) -> Iterable[Markup]:
+    muted = view.muted[alert.fingerprint]
+    for silence in view.silences:
+        if silence.id in muted.silenced_by:
+            until = joined(("silenced until ", moment(silence.ends_at)))
+            by = joined((" by ", name(silence.created_by), ": ", sentence(silence.comment)))
+            yield joined((until, by))
+    explaining = [a for a in view.alerts if a.fingerprint in muted.inhibited_by]
+    for other in explaining[:1]:
+        yield joined(("explained by ", name(other.alertname)))
+    for mute in muted.muted_by:
+        yield joined(("mute time ", name(mute)))
+
+
+def of_object(alerts: Iterable[Alert], scope: str, key: tuple[str, ...]) -> tuple[Alert, ...]:
+    """Return the alerts on one object, whatever their state."""
+    wanted = dict(zip(IDENTITY[scope], map(bounded, key), strict=True)).items()
+    return tuple(a for a in alerts if wanted <= dict(a.labels).items())

@@ -7,7 +7,7 @@ only `element` makes it.
 from collections.abc import Iterable
 from html import escape
 
-_VOID = frozenset({"meta", "link", "img", "br"})
+_VOID = frozenset({"meta", "link", "img", "input"})
 
 
 class Markup(str):

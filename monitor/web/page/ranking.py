@@ -18,11 +18,22 @@ def by_object(alerts: Iterable[Alert]) -> Mapping[tuple[str, Key], list[Alert]]:
     """Return the firing alerts by (scope, key) of the object that they are on, worst first."""
     found: dict[tuple[str, Key], list[Alert]] = defaultdict(list)
     for alert in sorted(alerts, key=severity_rank):
-        labels = dict(alert.labels)
-        scope = _SCOPES.get(frozenset(labels.keys() - {"alertname", "severity"}))
-        if scope is not None and alert.state == "firing":
-            found[scope, tuple(labels[label] for label in IDENTITY[scope])].append(alert)
+        thing = object_of(alert)
+        if thing is not None and alert.state == "firing":
+            found[thing].append(alert)
     return found
+
+
+def object_of(alert: Alert) -> tuple[str, Key] | None:
+    """Return (scope, key) of the object that an alert is on; None where its labels name none.
+
+    The parts of the key are bounded, as names in labels are.
+    """
+    labels = dict(alert.labels)
+    scope = _SCOPES.get(frozenset(labels.keys() - {"alertname", "severity"}))
+    if scope is None:
+        return None
+    return scope, tuple(labels[label] for label in IDENTITY[scope])
 
 
 def severity_rank(alert: Alert) -> int:

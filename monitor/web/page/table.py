@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element, joined
 
-MAX_ROWS = 1_000
+ROWS = 50
+"""On one page of a table."""
 
 Row = TypeVar("Row")
 
@@ -21,28 +23,78 @@ class Column(Generic[Row]):
     """The class of its cells: `number` aligns them right, `name` lets them grow."""
 
 
-def section(
-    title: str,
-    columns: Sequence[Column[Row]],
-    rows: Sequence[Row],
-    mark: Callable[[Row], str | None],
-    empty: str,
-) -> Markup:
-    """Return a headed table of `rows`; `mark` gives the class of a row, `empty` stands for none."""
-    heading = element("h2", title, element("span", f"{len(rows):,}", class_="count"))
-    slug = title.lower().replace(" ", "-")
-    if not rows:
-        return element("section", heading, element("p", empty, class_="empty"), id=slug)
-    head = element("tr", *(element("th", c.heading, scope="col", class_=c.kind) for c in columns))
-    body = joined(
-        element(
-            "tr",
-            *(element("td", c.cell(row), class_=c.kind, data_label=c.heading) for c in columns),
-            class_=mark(row),
+@dataclass(frozen=True)
+class Table(Generic[Row]):
+    """How a kind of thing is listed."""
+
+    title: str
+    columns: Sequence[Column[Row]]
+    mark: Callable[[Row], str | None]
+    """Returns the class of a row, which says how it is."""
+    key: Callable[[Row], str]
+    """Returns what tells a row from the others, whatever changes in it."""
+    empty: str
+    """Stands for no rows."""
+
+    @property
+    def slug(self) -> str:
+        """Its id in the document."""
+        return self.title.lower().replace(" ", "-")
+
+    def section(self, rows: Sequence[Row], choice: Choice, note: str = "") -> Markup:
+        """Return it headed, with one page of `rows`; `note` says what they are."""
+        heading = element(
+            "h2",
+            self.title,
+            element("span", f"{len(rows):,}", class_="count"),
+            element("span", note, class_="note") if note else "",
         )
-        for row in rows[:MAX_ROWS]
+        if not rows:
+            empty = f"None matches “{choice.text}”." if choice.text else self.empty
+            return element("section", heading, element("p", empty, class_="empty"), id=self.slug)
+        number, shown = choice.page_of(self.slug, rows, ROWS)
+        return element(
+            "section",
+            heading,
+            element("div", self.table(shown), class_="scroll"),
+            pages(choice, self.slug, number, len(rows), ROWS),
+            id=self.slug,
+        )
+
+    def table(self, rows: Sequence[Row]) -> Markup:
+        """Return the table of `rows`, all of them."""
+        head = element(
+            "tr", *(element("th", c.heading, scope="col", class_=c.kind) for c in self.columns)
+        )
+        body = joined(
+            element(
+                "tr",
+                *(
+                    element("td", c.cell(row), class_=c.kind, data_label=c.heading)
+                    for c in self.columns
+                ),
+                class_=self.mark(row),
+                data_key=self.key(row),
+            )
+            for row in rows
+        )
+        return element("table", element("thead", head), element("tbody", body))
+
+
+def pages(choice: Choice, slug: str, number: int, rows: int, size: int) -> Markup:
+    """Return the links to the page before and after, where there are several."""
+    if rows <= size:
+        return Markup("")
+    last = -(-rows // size)
+    first_row = (number - 1) * size + 1
+    steps = (("Previous", number - 1), ("Next", number + 1))
+    links = [
+        element("a", word, href=choice.link(slug, step), aria_label=f"{word} page of {slug}")
+        if 1 <= step <= last
+        else element("span", word, aria_disabled="true")
+        for word, step in steps
+    ]
+    shown = f"{first_row:,} to {min(first_row + size - 1, rows):,} of {rows:,}"
+    return element(
+        "nav", element("span", shown), *links, class_="pages", aria_label=f"Pages of {slug}"
     )
-    left_out = len(rows) - MAX_ROWS
-    more = element("p", f"{left_out:,} more are not shown", class_="more") if left_out > 0 else ""
-    table = element("table", element("thead", head), element("tbody", body))
-    return element("section", heading, table, more, id=slug)

@@ -6,23 +6,36 @@ from functools import cached_property
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.muting import Muted
+from monitor.alerts.silences import Silence
+from monitor.facts.history import History
 from monitor.facts.snapshot import Snapshot
+from monitor.state.history import NoticeEntry
+from monitor.values.names import bounded
 from monitor.web.health import BrokerHealth, broker_health
+from monitor.web.page.choice import Choice
 from monitor.web.page.ranking import Key, by_object
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """A snapshot with what surrounds it, at the moment somebody looks."""
 
     snapshot: Snapshot | None
     alerts: tuple[Alert, ...]
+    muted: Mapping[str, Muted] = field(default_factory=dict)
+    """Why firing alerts are muted, by their fingerprints."""
+    silences: tuple[Silence, ...] = ()
+    history: History = field(default_factory=History)
+    failed_notices: tuple[NoticeEntry, ...] = ()
+    """Those that did not arrive lately, the latest first."""
     notices: tuple[str, ...]
     now: float
     """Unix seconds."""
+    started_at: float
     poll_interval_seconds: float
-    muted: Mapping[str, Muted] = field(default_factory=dict)
-    """Why firing alerts are muted, by their fingerprints."""
+    choice: Choice = Choice()
+    writable: bool = False
+    """Whether who looks may silence."""
 
     @cached_property
     def health(self) -> Mapping[str, BrokerHealth]:
@@ -48,8 +61,18 @@ class View:
 
     def firing_on(self, scope: str, key: Key) -> list[Alert]:
         """Return the alerts that fire on one object, worst first."""
-        return self._firing.get((scope, key), [])
+        return self._firing.get((scope, tuple(map(bounded, key))), [])
 
     def of_state(self, state: str) -> Iterator[Alert]:
         """Return the alerts in one state."""
         return (alert for alert in self.alerts if alert.state == state)
+
+    @cached_property
+    def loud(self) -> tuple[Alert, ...]:
+        """The alerts that fire and are not muted."""
+        return tuple(a for a in self.of_state("firing") if a.fingerprint not in self.muted)
+
+    @cached_property
+    def quiet(self) -> tuple[Alert, ...]:
+        """The alerts that fire and are muted."""
+        return tuple(a for a in self.of_state("firing") if a.fingerprint in self.muted)

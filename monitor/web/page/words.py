@@ -1,6 +1,7 @@
 """Facts as the page says them: numbers, ages, names, and that something is not known."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from monitor.values.units import format_duration
 from monitor.web.page.markup import Markup, element, joined
@@ -78,3 +79,36 @@ def visible(text: str) -> str:
 def badge(text: str, kind: str) -> Markup:
     """Return a small label; `kind` is the class that colours it."""
     return element("span", text, class_=f"badge {kind}")
+
+
+def rate(per_second: float | None) -> Markup:
+    """Return messages a second, by the minute where they are few."""
+    return UNKNOWN if per_second is None else Markup(rate_words(per_second))
+
+
+def rate_words(per_second: float) -> str:
+    """Return messages a second as plain words."""
+    if per_second >= 9.95:
+        return f"{per_second:,.0f}/s"
+    if per_second >= 0.95:
+        return f"{per_second:.1f}/s"
+    by_minute = per_second * 60
+    if by_minute < 0.05:
+        return "0"
+    return f"{by_minute:.0f}/min" if by_minute >= 9.95 else f"{by_minute:.1f}/min"
+
+
+def moment(at: float) -> Markup:
+    """Return a time of day in UTC, with its date for whoever asks."""
+    when = datetime.fromtimestamp(at, UTC)
+    return element(
+        "time",
+        when.strftime("%H:%M:%S UTC"),
+        datetime=when.isoformat(timespec="seconds"),
+        title=when.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+def since(at: float, now: float) -> Markup:
+    """Return for how long something has been so, and from when."""
+    return joined((age(max(0.0, now - at)), element("small", "since ", moment(at))))

@@ -1,0 +1,140 @@
+"""The page over HTTP, and the stream that keeps it live."""
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+from msgspec import json
+
+from monitor.web.guard import refusal
+from monitor.web.page.choice import Choice
+from monitor.web.page.markup import joined
+from monitor.web.page.page import VIEWS, data_at, page, render
+from monitor.web.page.view import View
+from monitor.web.source import Source
+
+MAX_STREAMS = 64
+LEAST_BETWEEN_MESSAGES_SECONDS = 1.0
+WRITE_SECONDS = 10.0
+"""A reader that takes longer for one message is let go."""
+RETRY_MILLISECONDS = 2_000
+
+
+class Pages:
+    """Answers `/`, `/queue`, `/worker` and `/api/v1/stream`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._streams: set[asyncio.Task[object]] = set()
+
+    async def overview(self, request: web.Request) -> web.Response:
+        """Give the overview."""
+        return await self._page(request, "overview")
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """Give a queue's own view."""
+        return await self._page(request, "queue")
+
+    async def worker(self, request: web.Request) -> web.Response:
+        """Give a worker's own view."""
+        return await self._page(request, "worker")
+
+    async def _page(self, request: web.Request, kind: str) -> web.Response:
+        view = self._view(request)
+
+        def draw() -> tuple[str, bool]:
+            rendered = render(view, kind, request.query)
+            return page(view, rendered, kind), rendered.found
+
+        # In a thread: it takes longer than the loop may stand still, and all it is made
+        # from is frozen or copied.
+        text, found = await asyncio.to_thread(draw)
+        return web.Response(text=text, content_type="text/html", status=200 if found else 404)
+
+    def _view(self, request: web.Request) -> View:
+        source = self._source
+        return View(
+            snapshot=source.snapshot,
+            alerts=source.alerts,
+            muted=source.muted,
+            silences=source.silences,
+            history=source.lines,
+            failed_notices=source.failed_notices,
+            notices=source.notices(),
+            now=source.now(),
+            started_at=source.started_at,
+            poll_interval_seconds=source.poll_interval_seconds,
+            choice=Choice.of(request.query),
+            writable=refusal(request) is None,
+        )
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """Send what a view of the page shows at every tick, or without `view` a summary."""
+        kind = request.query.get("view")
+        if kind is not None and kind not in VIEWS:
+            return web.Response(status=400, text=f"view is one of {', '.join(VIEWS)}\n")
+        if len(self._streams) >= MAX_STREAMS:
+            refused = {"Retry-After": "10"}
+            return web.Response(status=503, text="too many streams are open\n", headers=refused)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a handler runs in a task
+        self._streams.add(task)
+        try:
+            return await self._send(request, kind)
+        finally:
+            self._streams.discard(task)
+
+    async def _send(self, request: web.Request, kind: str | None) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_type = "text/event-stream"
+        # nginx would keep the messages until it has a buffer full of them.
+        response.headers["X-Accel-Buffering"] = "no"
+        await response.prepare(request)
+        message = b"retry: %d\n\n" % RETRY_MILLISECONDS
+        try:
+            while True:
+                view = self._view(request)
+                message += await asyncio.to_thread(_message, view, kind, dict(request.query))
+                async with asyncio.timeout(WRITE_SECONDS):
+                    await response.write(message)
+                message = b""
+                await asyncio.sleep(LEAST_BETWEEN_MESSAGES_SECONDS)
+                await self._source.ticked(view.snapshot)
+        except (ConnectionError, TimeoutError):
+            return response  # whoever read has gone, or does not keep up and will come back
+
+    async def close(self, _app: web.Application) -> None:
+        """End all streams; a signal handler for `on_shutdown`."""
+        for task in self._streams:
+            task.cancel()
+
+
+def _message(view: View, kind: str | None, labels: Mapping[str, str]) -> bytes:
+    """Return one message of the stream. JSON keeps it on one line, whatever is in it."""
+    if kind is None:
+        return _event("tick", _summary(view))
+    rendered = render(view, kind, labels)
+    at = data_at(view)
+    return _event(
+        "page",
+        {
+            "title": f"{rendered.title} · queue-monitor",
+            "age_seconds": None if at is None else max(0.0, view.now - at),
+            "stale_after_seconds": 3 * view.poll_interval_seconds,
+            "html": joined(rendered.content),
+        },
+    )
+
+
+def _summary(view: View) -> dict[str, object]:
+    return {
+        "at": view.snapshot.at if view.snapshot else None,
+        "firing": len(view.loud),
+        "muted": len(view.quiet),
+        "pending": sum(1 for _ in view.of_state("pending")),
+        "blind": sorted(view.blind),
+    }
+
+
+def _event(kind: str, data: object) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (kind.encode(), json.encode(data))

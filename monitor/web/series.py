@@ -1,0 +1,59 @@
+"""`/api/v1/series`: the last hour of one queue or worker, as the charts draw it."""
+
+from aiohttp import web
+from msgspec import json
+
+from monitor.facts.history import SERIES, STATES_BY_GRAVITY, STEP_SECONDS
+from monitor.facts.snapshot import IDENTITY
+from monitor.values.names import bounded
+from monitor.web.source import Source
+
+
+class SeriesHandler:
+    """Answers with `{"scope", "labels", "step_seconds", "end_at", "series": {fact: values}}`.
+
+    The values are the highest of each step, the oldest first, and null where a fact was not
+    known; a state is the gravest of its step.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Answer for the object that the parameters `scope` and its labels name."""
+        scope = request.query.get("scope", "")
+        if scope not in SERIES:
+            return _answer({"error": f"scope is one of {', '.join(SERIES)}"}, 400)
+        names = IDENTITY[scope]
+        if missing := [name for name in names if name not in request.query]:
+            return _answer({"error": f"{' and '.join(missing)} must be given"}, 400)
+        wanted = tuple(request.query[name] for name in names)
+        snapshot = self._source.snapshot
+        for thing in snapshot.of(scope) if snapshot else ():
+            if tuple(map(bounded, thing.key)) == wanted:
+                return _answer(
+                    self._document(scope, thing.key, dict(zip(names, wanted, strict=True)))
+                )
+        return _answer({"error": f"no {scope} of that name is known"}, 404)
+
+    def _document(
+        self, scope: str, key: tuple[str, ...], labels: dict[str, str]
+    ) -> dict[str, object]:
+        lines = self._source.lines.lines(scope, key)
+        return {
+            "scope": scope,
+            "labels": labels,
+            "step_seconds": STEP_SECONDS,
+            "end_at": next((line.end_at for line in lines.values()), None),
+            "series": {name: _values(name, line.values) for name, line in lines.items()},
+        }
+
+
+def _values(name: str, values: tuple[float | None, ...]) -> list[float | str | None]:
+    if name != "state":
+        return list(values)
+    return [None if value is None else STATES_BY_GRAVITY[int(value)] for value in values]
+
+
+def _answer(document: dict[str, object], status: int = 200) -> web.Response:
+    return web.Response(body=json.encode(document), status=status, content_type="application/json")
