@@ -89,7 +89,7 @@ class Daemon:
         self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
         self._failed_notices: deque[NoticeEntry] = deque(maxlen=_RECENT_FAILED)
         self._published = asyncio.Event()
-        self.lines = History()
+        self.last_hour = History()
 
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
@@ -212,7 +212,7 @@ class Daemon:
         for alert in self._desk.evaluate(snapshot, now):
             self._note(alert, now)
         self._tick_duration.observe(self._clock() - now)
-        self.lines.record(snapshot)
+        self.last_hour.record(snapshot)
         self._snapshot = replace(snapshot, monitor=self._monitor_facts())
         self._published.set()
         self._published = asyncio.Event()

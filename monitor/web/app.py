@@ -1,7 +1,7 @@
 """The HTTP face of the daemon: metrics, health, the API and the page.
 
-Everything here only reads, but for the silences of `/api/v2`. `daemon.py` makes the application,
-`web/server.py` serves it.
+Everything here only reads, but for the silences of `/api/v2` and `/silence`. `daemon.py` makes
+the application, `web/server.py` serves it.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from monitor.web.page.page import asset
 from monitor.web.pages import Pages
 from monitor.web.runbooks import add_runbooks
 from monitor.web.series import SeriesHandler
+from monitor.web.silence_form import SilenceForm
 from monitor.web.source import Source
 
 MAX_BODY_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ def make_app(source: Source) -> web.Application:
     """Return the application that shows `source`."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     handlers = _Handlers(source)
-    pages = Pages(source)
+    pages, silence = Pages(source), SilenceForm(source)
     check = CheckHandler(source)
     app.add_routes(
         [
@@ -47,6 +48,8 @@ def make_app(source: Source) -> web.Application:
             web.get("/", pages.overview),
             web.get("/queue", pages.queue),
             web.get("/worker", pages.worker),
+            web.get("/silence", silence.get),
+            web.post("/silence", silence.post),
             web.get("/api/v1/stream", pages.stream),
             web.get("/api/v1/series", SeriesHandler(source).get),
             web.get("/page.js", _asset("page.js", "text/javascript")),

@@ -7,7 +7,8 @@ _HEADERS = {
     "img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer, browsers would not tell the origin of our own forms either.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     # aiohttp would tell its version and Python's to whoever asks.
     "Server": "queue-monitor",

@@ -58,7 +58,7 @@ class Pages:
             alerts=source.alerts,
             muted=source.muted,
             silences=source.silences,
-            history=source.lines,
+            history=source.last_hour,
             failed_notices=source.failed_notices,
             notices=source.notices(),
             now=source.now(),
@@ -121,7 +121,7 @@ def _message(view: View, kind: str | None, labels: Mapping[str, str]) -> bytes:
             "title": f"{rendered.title} · queue-monitor",
             "age_seconds": None if at is None else max(0.0, view.now - at),
             "stale_after_seconds": 3 * view.poll_interval_seconds,
-            "html": joined(rendered.content),
+            "html": str(joined(rendered.content)),
         },
     )
 

@@ -39,7 +39,7 @@ class SeriesHandler:
     def _document(
         self, scope: str, key: tuple[str, ...], labels: dict[str, str]
     ) -> dict[str, object]:
-        lines = self._source.lines.lines(scope, key)
+        lines = self._source.last_hour.lines(scope, key)
         return {
             "scope": scope,
             "labels": labels,

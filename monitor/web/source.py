@@ -44,7 +44,7 @@ class Source(Protocol):
         """All silences, the expired ones that are still kept among them."""
 
     @property
-    def lines(self) -> History:
+    def last_hour(self) -> History:
         """The last hour of queues and workers."""
 
     @property

@@ -122,8 +122,9 @@ def _view_box() -> str:
 
 
 def _range(line: Line, words: Words) -> str:
-    latest = next((v for v in reversed(line.values) if v is not None), 0.0)
-    return f"{words(min(line.known))} to {words(max(line.known))}, latest {words(latest)}"
+    latest = line.values[-1]
+    now = "not known now" if latest is None else f"now {words(latest)}"
+    return f"{words(min(line.known))} to {words(max(line.known))}, {now}"
 
 
 def _legend(known: Sequence[tuple[str, Line]], words: Words) -> Iterator[Markup]:

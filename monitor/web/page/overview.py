@@ -60,7 +60,6 @@ def _since_when(view: View) -> Iterator[str]:
     elif firing:
         yield f"for {format_duration(max(0.0, view.now - min(firing)))}, since "
         yield moment(min(firing))
-        yield ". What to do stands below."
     elif not view.waiting:
         ended = [a.resolved_at for a in view.of_state("resolved") if a.resolved_at is not None]
         at = max(ended, default=view.started_at)

@@ -106,5 +106,6 @@ def consumers(queue: QueueFacts) -> Markup:
     """Return the live workers that consume it, and their slots."""
     if queue.workers is None:
         return UNKNOWN
-    slots = "" if queue.processes is None else f"{queue.processes:,} slots"
+    number = queue.processes
+    slots = "" if number is None else f"{number:,} slot{'' if number == 1 else 's'}"
     return joined((count(queue.workers), element("small", slots) if slots else ""))

@@ -12,15 +12,16 @@ from monitor.web.page.words import NOTHING, UNKNOWN, age, count, name
 
 def tiles(view: View, snapshot: Snapshot) -> Markup:
     """Return the tiles."""
-    firing = sorted(view.of_state("firing"), key=severity_rank)
+    firing = sorted(view.loud, key=severity_rank)
     pending = sum(1 for _ in view.of_state("pending"))
+    muted = f", {len(view.quiet):,} muted" if view.quiet else ""
     up = len(snapshot.brokers) - len(view.blind)
     return element(
         "dl",
         _tile(
             "Firing",
             count(len(firing)),
-            f"{pending:,} pending",
+            f"{pending:,} pending{muted}",
             firing[0].severity if firing else None,
         ),
         _tile(

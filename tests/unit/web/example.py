@@ -1,5 +1,6 @@
 """A made-up installation that uses every row of the catalogue, and a source that shows it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from monitor.alerts.muting import Muted
 from monitor.alerts.silences import Silence, Silences
 from monitor.alerts.watchdog import make_watchdog
 from monitor.facts.histogram import Histogram, HistogramFacts
+from monitor.facts.history import History
 from monitor.facts.inflight import Share
 from monitor.facts.snapshot import (
     BrokerFacts,
@@ -22,6 +24,7 @@ from monitor.facts.snapshot import (
     TaskFacts,
     WorkerFacts,
 )
+from monitor.state.history import NoticeEntry
 
 NOW = 1_763_832_000.0
 
@@ -43,6 +46,9 @@ class FixedSource:
     muted: Mapping[str, Muted] = field(default_factory=dict)
     started_at: float = NOW - 3600
     entries: tuple[dict[str, object], ...] = ()
+    last_hour: History = field(default_factory=History)
+    failed_notices: tuple[NoticeEntry, ...] = ()
+    tick: asyncio.Event = field(default_factory=asyncio.Event)
     book: Silences = field(default_factory=Silences)
 
     @property
@@ -62,6 +68,10 @@ class FixedSource:
 
     async def history(self, before: int | None, limit: int) -> list[dict[str, object]]:
         return [dict(entry) for entry in self.entries if not before or entry["id"] < before][:limit]
+
+    async def ticked(self, after: Snapshot | None) -> None:
+        while self.snapshot is after:
+            await self.tick.wait()
 
     def ticking(self) -> bool:
         return self.ticks

@@ -1,6 +1,8 @@
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace as changed
+from html import unescape
 
 import aiohttp
 import pytest
@@ -139,8 +141,8 @@ async def _refusal(client: Client, method: str, path: str) -> tuple[int, str]:
 
 async def test_the_page_links_only_to_what_is_served(client: Client) -> None:
     html = await (await client.get("/")).text()
-    for link in html.split('href="')[1:]:
-        path = link.split('"')[0]
+    for link in re.findall(r'(?:href|src)="([^"#]+)', html):
+        path = unescape(link)
         if not path.startswith("https://"):
             assert (await client.get(f"/{path}")).status == 200, path
 

@@ -1,11 +1,13 @@
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from monitor.web.page.page import page
+from monitor.web.page.choice import Choice
+from monitor.web.page.page import page, render
 from monitor.web.page.view import View
 from tests.unit.web.example import ALERTS, BROKER, HIGH, NOW, SNAPSHOT, WORKERS, alert, blind
 
@@ -21,15 +23,17 @@ HOSTILE = (
 )
 
 
-def shown(**changes: Any) -> str:
+def shown(kind: str = "overview", /, labels: Mapping[str, str] = {}, **changes: Any) -> str:
     fields: dict[str, Any] = {
         "snapshot": SNAPSHOT,
         "alerts": ALERTS,
         "notices": (),
         "now": NOW,
+        "started_at": NOW - 7_200,
         "poll_interval_seconds": 5.0,
     }
-    return page(View(**{**fields, **changes}))
+    view = View(**{**fields, **changes})
+    return page(view, render(view, kind, labels), kind)
 
 
 class Reader(HTMLParser):
@@ -46,7 +50,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         if tag == "section":
-            self._section = dict(attrs)["id"] or ""
+            self._section = dict(attrs).get("id") or ""
             self.rows[self._section] = []
         elif tag == "tr":
             self.rows[self._section].append("")
@@ -102,9 +106,8 @@ def test_a_script_is_never_a_runbook() -> None:
 
 def test_the_worst_comes_first() -> None:
     html = shown()
-    assert [row.split(" | ")[2] for row in rows(html, "alerts")] == [
-        "QueueAbandoned",
-        "WorkerDead",
+    assert re.findall(r"<b><a [^>]+>(\w+)</a></b>", html) == ["QueueAbandoned", "WorkerDead"]
+    assert [row.split(" | ")[2] for row in Reader(html).rows["other-alerts"] if " | " in row] == [
         "QueueTooLong",
         "BrokerDown",
     ]
@@ -118,11 +121,11 @@ def test_the_worst_comes_first() -> None:
 
 def test_a_row_says_what_is_known_of_a_queue_and_a_worker() -> None:
     assert rows(shown(), "queues")[0] == (
-        " | high | QueueAbandoned | 1,243 | p0 1,200p3 40p9 3 | 7 | ≥ 3m 4s | 0 | 0"
+        " | high | QueueAbandoned | 1,243 |  | 7 | ≥ 3m 4s | 4.5/s | 0 | never | 00 slots"
     )
     assert rows(shown(), "workers")[0] == (
-        " | high@web1 | dead | 2 of 2 | high | 14s ago"
-        " | silent for 14s, its deadline is 8s, and 2 pings were not answered"
+        " | high@web1 | dead | silent for 14s, its deadline is 8s, and 2 pings were not answered"
+        " | 2 of 2 |  | high | 14s ago"
     )
 
 
@@ -179,11 +182,38 @@ def test_notices_stand_above_everything() -> None:
     assert html.index("no notification channel is configured") < html.index("tiles")
 
 
-def test_a_table_has_a_thousand_rows_at_the_most() -> None:
-    queues = tuple(replace(HIGH, queue_name=f"q{n}") for n in range(1_234))
-    html = shown(snapshot=replace(SNAPSHOT, queues=queues))
-    assert len(rows(html, "queues")) == 1_000
-    assert "234 more are not shown" in html
+def many_queues(number: int) -> Any:
+    queues = tuple(replace(HIGH, queue_name=f"q{n:04}") for n in range(number))
+    return replace(SNAPSHOT, queues=queues)
+
+
+def test_a_long_table_is_paged() -> None:
+    html = shown(snapshot=many_queues(1_234), choice=Choice("q0", {"queues": 3}))
+    assert len(rows(html, "queues")) == 50
+    assert "101 to 150 of 1,000" in html
+    assert 'href="?q=q0&amp;queues=2#queues"' in html
+    assert 'href="?q=q0&amp;queues=4#queues"' in html
+
+
+def test_a_page_past_the_last_is_the_last() -> None:
+    html = shown(snapshot=many_queues(60), choice=Choice("", {"queues": 999_999}))
+    assert [row.split(" | ")[1] for row in rows(html, "queues")] == [
+        f"q{n:04}" for n in range(50, 60)
+    ]
+
+
+def test_the_filter_finds_names_states_and_verdicts_whatever_their_case() -> None:
+    for text, queues, workers in (
+        ("HIGH", ["high"], ["high@web1"]),
+        ("abandoned", ["high"], []),
+        ("dead", [], ["high@web1"]),
+        ("low", ["low"], ["low@web1"]),
+    ):
+        html = shown(choice=Choice(text))
+        assert [row.split(" | ")[1] for row in rows(html, "queues") if " | " in row] == queues, text
+        found = [row.split(" | ")[1] for row in rows(html, "workers") if " | " in row]
+        assert found == workers, text
+    assert "None matches “&lt;b&gt;”." in shown(choice=Choice("<b>"))
 
 
 def test_brokers_are_named_where_there_are_several() -> None:
