@@ -82,7 +82,7 @@ def _queue_charts(lines: Mapping[str, Line]) -> Iterable[Markup]:
     rates = [("in", lines["arrival_rate"]), ("out", lines["dispatch_rate"])]
     yield chart("Waiting", [("", lines["length"])], "{:,.0f}".format)
     yield chart("Age of the oldest", [("", lines["oldest_age"])], format_duration)
-    yield chart("Come in and go out", rates, rate_words)
+    yield chart("Messages in and out", rates, rate_words)
     yield chart("In flight", [("", lines["unacked"])], "{:,.0f}".format)
 
 
