@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from monitor.facts.flow import Traffic
 from monitor.facts.readings import Event, RunningTask
 from monitor.facts.running import Longest, Run, Running
+from monitor.facts.runs import Runs
 from monitor.facts.schedules import LastSeen
 from monitor.facts.series import OTHER, UNKNOWN, TaskSeries
 from monitor.facts.settings import TaskSettings
@@ -24,12 +25,7 @@ from monitor.facts.window import MARK_EVERY_SECONDS
 from monitor.values.names import bounded
 
 _SENT_MAY_LAG_SECONDS = 2.0
-_RUNS_MOST = 100_000
-_UUID_MOST = 256
-_ENDED_MOST = 5_000
 _SERIES_MOST = 10_000
-_RUN_KEPT_SECONDS = 86_400.0
-"""A run that has not ended by then is taken for lost when its place is needed."""
 _LONGEST_RUN_SECONDS = 30 * 86_400.0
 
 
@@ -40,11 +36,9 @@ class TaskBook:
         self._broker = broker
         self.running = Running(settings or TaskSettings())
         self._series: dict[tuple[str, str], TaskSeries] = {}
-        self._runs: dict[str, Run] = {}
-        self._ended: dict[str, Run] = {}
-        self._ended_before: dict[str, Run] = {}
+        self._runs = Runs(lost=self.running.end)
+        self._open = self._runs.open
         self._waiting: deque[tuple[float, Run]] = deque()
-        self._look_for_lost_at = 0.0
         self._mark_at = float("-inf")
         self.left_out = 0
         """Runs that were not followed because too many were under way."""
@@ -67,7 +61,7 @@ class TaskBook:
         uuid, name = event.uuid, event.name
         if uuid is None or name is None:
             return
-        run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, name, at)
+        run = self._open.get(uuid) or self._runs.reopen(uuid, name, at)
         # First of all: a started that came before it waits for this time.
         run.due_at = at if event.eta is None else max(at, parse_time(event.eta) or at)
         series = run.series
@@ -82,10 +76,10 @@ class TaskBook:
         uuid = event.uuid
         if uuid is None:
             return
-        run = self._runs.get(uuid)
+        run = self._open.get(uuid)
         if run is None:
-            run = self._find_ended(uuid) or self._start(uuid, event.name, at)
-            if uuid not in self._runs and run.first_seen_at == at:
+            run = self._runs.reopen(uuid, event.name, at)
+            if uuid not in self._open and run.first_seen_at == at:
                 self.left_out += 1
         run.hostname = event.hostname
         series = run.series
@@ -102,14 +96,14 @@ class TaskBook:
         uuid = event.uuid
         if uuid is None:
             return
-        run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, None, at)
+        run = self._open.get(uuid) or self._runs.reopen(uuid, None, at)
         series = run.series
         if series is None:
             run.hostname = run.hostname or event.hostname
             self._wait_for_queue(run, event, at)
         else:
             _count_started(series, run, at)
-        if uuid in self._runs:
+        if uuid in self._open:
             run.hostname, run.pid = event.hostname, event.pid
             self.running.begin(uuid, run, at)
 
@@ -118,7 +112,7 @@ class TaskBook:
         uuid = event.uuid
         if uuid is None:
             return
-        run = self._runs.get(uuid) or self._find_ended(uuid) or self._start(uuid, None, at)
+        run = self._open.get(uuid) or self._runs.reopen(uuid, None, at)
         series = run.series
         if series is None:
             run.hostname = run.hostname or event.hostname
@@ -126,8 +120,8 @@ class TaskBook:
         else:
             series.count(event)
         self.running.end(uuid)
-        if event.type in _FINAL and self._runs.pop(uuid, None) is not None:
-            self._end(uuid, run)
+        if event.type in _FINAL:
+            self._runs.end(uuid)
 
     def told_running(
         self,
@@ -144,25 +138,19 @@ class TaskBook:
         name have answered.
         """
         for task in running:
-            if task.uuid not in self.running and not self._find_ended(task.uuid):
+            if task.uuid not in self.running and not self._runs.ended(task.uuid):
                 self._adopt(task, hostname, asked_at, ahead_seconds)
         uuids = {task.uuid for task in running}
         self.running.told(hostname, uuids, asked_at, complete=complete)
 
     # -- runs --------------------------------------------------------------------------
 
-    def _start(self, uuid: str, name: str | None, at: float) -> Run:
-        run = Run(name, at)
-        if len(uuid) <= _UUID_MOST and (len(self._runs) < _RUNS_MOST or self._made_room(at)):
-            self._runs[uuid] = run
-        return run
-
     def _adopt(
         self, task: RunningTask, hostname: str, asked_at: float, ahead_seconds: float
     ) -> None:
         """Follow a run that began while nobody listened."""
-        run = self._runs.get(task.uuid) or self._start(task.uuid, task.name, asked_at)
-        if task.uuid not in self._runs:
+        run = self._open.get(task.uuid) or self._runs.start(task.uuid, task.name, asked_at)
+        if task.uuid not in self._open:
             return
         run.hostname = hostname
         if run.series is None and run.pending is None:
@@ -172,27 +160,6 @@ class TaskBook:
         started_at = (task.started_at or asked_at) - ahead_seconds
         sane = asked_at - _LONGEST_RUN_SECONDS < started_at < asked_at
         self.running.begin(task.uuid, run, started_at if sane else asked_at)
-
-    def _made_room(self, at: float) -> bool:
-        """Give up the oldest run if it is lost; else the oldest are kept, for they are next."""
-        if at < self._look_for_lost_at:
-            return False
-        oldest = next(iter(self._runs))
-        if at - self._runs[oldest].first_seen_at < _RUN_KEPT_SECONDS:
-            self._look_for_lost_at = at + 1.0
-            return False
-        del self._runs[oldest]
-        self.running.end(oldest)
-        return True
-
-    def _end(self, uuid: str, run: Run) -> None:
-        """Keep an ended run for a while: a late task-sent or task-rejected belongs to it."""
-        if len(self._ended) >= _ENDED_MOST:
-            self._ended_before, self._ended = self._ended, {}
-        self._ended[uuid] = run
-
-    def _find_ended(self, uuid: str) -> Run | None:
-        return self._ended.get(uuid) or self._ended_before.get(uuid)
 
     def _wait_for_queue(self, run: Run, event: Event, at: float) -> None:
         if run.pending is None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.facts import runs
 from monitor.facts import tasks as tasks_module
 from monitor.facts.flow import Traffic
 from monitor.facts.readings import Event
@@ -191,8 +192,8 @@ def test_without_the_feed_nothing_is_said_of_what_happened_lately() -> None:
 
 
 def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks_module, "_RUNS_MOST", 10)
-    monkeypatch.setattr(tasks_module, "_ENDED_MOST", 10)
+    monkeypatch.setattr(runs, "_RUNS_MOST", 10)
+    monkeypatch.setattr(runs, "_ENDED_MOST", 10)
     monkeypatch.setattr(tasks_module, "_SERIES_MOST", 10)
     book = TaskBook("default")
     for i in range(200):
@@ -206,7 +207,7 @@ def test_memory_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_oldest_runs_are_kept_for_they_are_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks_module, "_RUNS_MOST", 2)
+    monkeypatch.setattr(runs, "_RUNS_MOST", 2)
     book = TaskBook("default")
     for i in range(4):
         sent(book, uuid=f"u{i}")
@@ -215,7 +216,7 @@ def test_the_oldest_runs_are_kept_for_they_are_next(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_lost_run_gives_its_place_away_after_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks_module, "_RUNS_MOST", 1)
+    monkeypatch.setattr(runs, "_RUNS_MOST", 1)
     book = TaskBook("default")
     sent(book, AT, uuid="lost")
     sent(book, AT + 90_000, uuid="new")
