@@ -124,7 +124,7 @@ async def test_groups_and_receivers_are_those_that_are_told(client: Client) -> N
     groups = await answered(client, "alerts/groups")
     assert [(group["receiver"], group["labels"]) for group in groups] == [
         ({"name": "pager"}, {"alertname": alert.alertname, "broker": "default"})
-        for alert in (DEAD, ABANDONED)
+        for alert in (ABANDONED, DEAD)
     ]
 
 
