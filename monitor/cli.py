@@ -109,6 +109,7 @@ def _run_daemon(args: argparse.Namespace) -> int:
     from monitor.config.problem import ConfigError
     from monitor.daemon import Daemon
     from monitor.state.store import StateError
+    from monitor.web.security import AccessError
     from monitor.web.server import ListenError
 
     try:
@@ -118,7 +119,7 @@ def _run_daemon(args: argparse.Namespace) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return _BAD_USAGE
-    except (ListenError, StateError, ChannelError) as error:
+    except (AccessError, ListenError, StateError, ChannelError) as error:
         print(f"queue-monitor: {error}", file=sys.stderr)
         return _BAD_USAGE
     return 0

@@ -37,6 +37,7 @@ from monitor.channels.heartbeat import Heartbeat
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.table import make_channels
 from monitor.config.settings import Settings
+from monitor.config.web_config_file import read_access
 from monitor.facts.histogram import Histogram
 from monitor.facts.history import History
 from monitor.facts.snapshot import MonitorFacts, Snapshot
@@ -49,6 +50,7 @@ from monitor.systemd import Systemd
 from monitor.values.moments import format_moment
 from monitor.web.app import make_app
 from monitor.web.health import broker_health
+from monitor.web.security import Security
 from monitor.web.server import serve
 
 _log = logging.getLogger(__name__)
@@ -94,14 +96,17 @@ class Daemon:
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT.
 
-        Raises StateError, ListenError or ChannelError before anything was started.
+        Raises AccessError, StateError, ListenError or ChannelError before anything was started.
         """
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         async with AsyncExitStack() as stack:
-            server = await serve(make_app(self), self._settings.web.listen)
+            self._security = Security(self._settings.web.config_file, read_access, self._clock)
+            stack.callback(self._security.close)
+            app = make_app(self, self._security)
+            server = await serve(app, self._settings.web.listen, self._security)
             stack.push_async_callback(server.close)
             # Nothing waits from here until all is wired up, so that no request comes before.
             session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -399,6 +404,8 @@ class Daemon:
             f"Channel {name}: the latest notice did not arrive: {reason}."
             for name, reason in self._dispatcher.failing.items()
         )
+        if self._security.problem:
+            lines.append(f"The web configuration is not in force: {self._security.problem}.")
         if self._keeper.problem:
             lines.append(f"State is kept in memory only: {self._keeper.problem}.")
         return tuple(lines)

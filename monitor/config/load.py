@@ -47,8 +47,11 @@ def load(
     return settings
 
 
-def read_file(name: str, environ: Mapping[str, str], problems: list[Problem]) -> Node:
-    """Return the tree of a YAML file; empty when the file is. Raises ConfigError."""
+def read_file(name: str, environ: Mapping[str, str] | None, problems: list[Problem]) -> Node:
+    """Return the tree of a YAML file; empty when the file is. Raises ConfigError.
+
+    `environ` is what `${NAME}` stands for; None leaves it as it is.
+    """
     source = Source(_read_text(name), lambda *at: Place.in_file(name, *at), environ=environ)
     try:
         tree = read_document(source, problems)

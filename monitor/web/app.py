@@ -21,6 +21,7 @@ from monitor.web.metrics import MetricsHandler
 from monitor.web.page.page import asset
 from monitor.web.pages import Pages
 from monitor.web.runbooks import add_runbooks
+from monitor.web.security import Security
 from monitor.web.series import SeriesHandler
 from monitor.web.silence_form import SilenceForm
 from monitor.web.source import Source
@@ -28,9 +29,10 @@ from monitor.web.source import Source
 MAX_BODY_BYTES = 64 * 1024
 
 
-def make_app(source: Source) -> web.Application:
-    """Return the application that shows `source`."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+def make_app(source: Source, security: Security | None = None) -> web.Application:
+    """Return the application that shows `source` to whom `security` lets in; None: to all."""
+    security = security or Security()
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[security.admit])
     handlers = _Handlers(source)
     pages, silence = Pages(source), SilenceForm(source)
     check = CheckHandler(source)
@@ -58,7 +60,7 @@ def make_app(source: Source) -> web.Application:
         ]
     )
     add_runbooks(app)
-    app.on_response_prepare.append(harden)
+    app.on_response_prepare.extend([harden, security.add_headers])
     app.on_shutdown.append(pages.close)
     return app
 

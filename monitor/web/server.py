@@ -1,10 +1,17 @@
 """Puts the application on a port. Called by `daemon.py`."""
 
+import logging
 import os
 import re
 import socket
+from typing import cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
+
+from monitor.web.connections import Listener, open_sockets
+from monitor.web.security import Security
 
 SHUTDOWN_SECONDS = 1.0
 MAX_HEADER_BYTES = 8 * 1024
@@ -14,29 +21,45 @@ class ListenError(Exception):
     """The address cannot be listened on; the message is one line for the operator."""
 
 
+class _WithoutTheirMistakes(logging.Filter):
+    """Keeps requests that are no HTTP, and what stood in them, out of the log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether `record` is about a mistake of our own."""
+        return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+server_logger.addFilter(_WithoutTheirMistakes())
+
+
 class Server:
     """A served application; `close` gives the port back."""
 
-    def __init__(self, runner: web.AppRunner) -> None:
+    def __init__(self, runner: web.AppRunner, listener: Listener) -> None:
         self._runner = runner
+        self._listener = listener
 
     @property
     def port(self) -> int:
         """The port that is listened on; the kernel's choice where 0 was asked for."""
-        port: int = self._runner.addresses[0][1]
-        return port
+        return self._listener.port
 
     async def close(self) -> None:
         """Finish what is being answered, within a second, and stop listening."""
+        await self._listener.stop()
         await self._runner.cleanup()
 
 
-async def serve(app: web.Application, listen: str) -> Server:
+async def serve(app: web.Application, listen: str, security: Security | None = None) -> Server:
     """Serve `app` at `listen`, written HOST:PORT, [IPV6]:PORT or :PORT for every interface.
 
     Raises ListenError when the address is not one, or cannot be had.
     """
     host, port = parse_listen(listen)
+    try:
+        sockets = await open_sockets(host or None, port)
+    except OSError as error:
+        raise ListenError(f"cannot listen on {listen}: {_reason(error)}") from error
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -45,12 +68,8 @@ async def serve(app: web.Application, listen: str) -> Server:
         max_field_size=MAX_HEADER_BYTES,
     )
     await runner.setup()
-    try:
-        await web.TCPSite(runner, host or None, port).start()
-    except OSError as error:
-        await runner.cleanup()
-        raise ListenError(f"cannot listen on {listen}: {_reason(error)}") from error
-    return Server(runner)
+    protocols = cast(web.Server, runner.server)
+    return Server(runner, Listener(sockets, protocols, security or Security()))
 
 
 def parse_listen(listen: str) -> tuple[str, int]:

@@ -19,3 +19,7 @@ class WebSettings:
         `host` and `port` are where it is served.
         """
         return f"{(self.external_url or f'http://{host}:{port}').rstrip('/')}/"
+
+    config_file: str | None = None
+    """TLS, client certificates, logins and headers: a `web-config.yml` as Prometheus's exporters
+    take it. Read again when it changes. Left out: everybody may look, without TLS."""

@@ -91,13 +91,17 @@ class Ask:
 
 
 @asynccontextmanager
-async def prometheus(program: str, folder: Path, port: int) -> AsyncIterator[Ask]:
-    """Run a Prometheus that scrapes `port` on loopback five times a second."""
+async def prometheus(
+    program: str, folder: Path, port: int, how: str = "scheme: http"
+) -> AsyncIterator[Ask]:
+    """Run a Prometheus that scrapes `port` on loopback five times a second; `how` is a line of
+    its settings."""
     config = folder / "prometheus.yml"
     config.write_text(
         "global: {scrape_interval: 200ms}\n"
         "scrape_configs:\n"
         "- job_name: queue-monitor\n"
+        f"  {how}\n"
         f"  static_configs: [{{targets: ['127.0.0.1:{port}']}}]\n"
     )
     log = folder / "prometheus.log"

@@ -1,7 +1,7 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from monitor.web.guard import refusal
+from monitor.web.guard import authenticated, refusal
 
 
 class Transport:
@@ -26,7 +26,7 @@ def test_somebody_on_this_machine_may_write(peer, host):
 
 @pytest.mark.parametrize("peer", ["10.0.0.1", "::ffff:10.0.0.1", "fe80::1%eth0", "", "unix"])
 def test_nobody_else_may(peer):
-    assert refused(peer) == "changes are only taken from this machine"
+    assert refused(peer) == "changes are only taken from this machine, or with a login"
 
 
 @pytest.mark.parametrize("host", ["evil.example:9808", "", "localhost.evil.example", "[::1", "0"])
@@ -43,3 +43,27 @@ def test_what_came_through_a_proxy_is_refused(header):
 def test_a_page_of_another_site_is_refused(origin):
     assert refused(Origin=origin) == "changes are not taken from a page of another site"
     assert refused(Origin="http://localhost:9808") is None
+
+
+@pytest.fixture
+def logged_in():
+    token = authenticated.set(True)
+    yield
+    authenticated.reset(token)
+
+
+@pytest.mark.usefixtures("logged_in")
+def test_who_logged_in_may_write_from_anywhere():
+    assert refused("10.0.0.1", Host="monitor.example", X_Forwarded_For="10.9.9.9") is None
+
+
+@pytest.mark.usefixtures("logged_in")
+@pytest.mark.parametrize(
+    "header",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}],
+)
+def test_a_page_of_another_site_may_not_use_somebodys_login(header):
+    own = {"Origin": "https://monitor.example"}
+    assert refused("10.0.0.1", Host="monitor.example", **own) is None
+    message = "changes are not taken from a page of another site"
+    assert refused("10.0.0.1", Host="monitor.example", **header) == message
