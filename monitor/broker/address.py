@@ -55,11 +55,12 @@ def is_sentinel(url: Secret) -> bool:
 
 def tls_warning(url: Secret, tls: TlsSettings) -> str:
     """Return what is to be said of certificates that nobody checks; empty: they are checked."""
-    if not url.reveal().startswith("rediss://"):
+    sentinel = is_sentinel(url) and tls != TlsSettings()
+    if not (sentinel or url.reveal().startswith("rediss://")):
         return ""
     if not (tls.verify and parse_url(url).verify):
         return "THE BROKER'S CERTIFICATE IS NOT VERIFIED: the settings say so"
-    if "ssl_cert_reqs=" not in url.reveal():
+    if not sentinel and "ssl_cert_reqs=" not in url.reveal():
         return (
             "CELERY DOES NOT VERIFY this broker's certificate, unless broker_use_ssl says so: "
             "give your app a URL with ?ssl_cert_reqs=CERT_REQUIRED (the monitor verifies it)"

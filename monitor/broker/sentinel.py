@@ -3,14 +3,15 @@
 from typing import Any
 
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from monitor.broker.address import Address
-from monitor.broker.failure import BrokerError
+from monitor.broker.failure import BrokerError, classify
 from monitor.broker.settings import BrokerSettings
 
-_LOGIN_REFUSED = ("NOAUTH", "WRONGPASS", "uthentication", "invalid username-password")
+_NOT_THERE = ("connect", "timeout")
 
 
 async def find_master(
@@ -22,18 +23,25 @@ async def find_master(
     # One that hangs must leave the others their time.
     options = _options(settings, timeout_seconds / (len(sentinels) + 1))
     asked: Any = Sentinel(sentinels, sentinel_kwargs=options)  # type: ignore[no-untyped-call]  # redis-py types it so
+    failures: list[BrokerError] = []
     try:
-        host, port = await asked.discover_master(name)
-    except MasterNotFoundError as error:
-        # redis-py's text quotes its clients, so nothing of it is told.
-        if any(word in str(error) for word in _LOGIN_REFUSED):
-            raise BrokerError("auth", f"{address}: the login was refused by sentinels") from None
-        text = f"{address}: no sentinel knows a master {name!r} that is up"
-        raise BrokerError("connect", text) from None
+        for client in asked.sentinels:
+            try:
+                state = (await client.sentinel_masters()).get(name)
+            except (RedisError, OSError) as error:
+                failures.append(classify(error))
+                continue
+            if state and asked.check_master_state(state, name):
+                return str(state["ip"]), int(state["port"])
     finally:
         for client in asked.sentinels:
             await client.aclose()
-    return str(host), int(port)
+    if len(failures) < len(sentinels):
+        text = f"{address}: no sentinel knows a master {name!r} that is up"
+        raise BrokerError("connect", text)
+    # One that refuses says more than one that is not there.
+    told = min(failures, key=lambda failure: failure.reason in _NOT_THERE)
+    raise BrokerError(told.reason, f"{address}: no sentinel can be asked: {told}")
 
 
 def _options(settings: BrokerSettings, timeout_seconds: float) -> dict[str, Any]:

@@ -43,10 +43,16 @@ def sentinel(broker: EmbeddedBroker, replica: EmbeddedBroker, tmp_path: Path) ->
     process = processes.start(command, log_file=tmp_path / "sentinel.log")
     try:
         with redis.Redis(port=port, password=PASSWORD) as client:
-            until(lambda: client.sentinel_slaves("celery"))
+            until(lambda: promotable(client))
         yield f"sentinel://127.0.0.1:{free_port()};sentinel://127.0.0.1:{port}/0"
     finally:
         processes.stop(process)
+
+
+def promotable(client: "redis.Redis") -> bool:
+    """Return whether the sentinel has heard its replica say that it follows its master."""
+    replicas = client.sentinel_slaves("celery")
+    return any(each["master-link-status"] == "ok" for each in replicas)
 
 
 def until(true: Any, seconds: float = 20.0) -> None:
@@ -87,7 +93,7 @@ async def test_a_planned_failover_is_followed_although_the_old_master_lives(
     async with watching(sentinel, transport_options=OPTIONS, interval=1.0) as watched:
         await watched.until(lambda w: w.part().broker.up)
         with redis.Redis(port=port, password=PASSWORD) as client:
-            client.execute_command("SENTINEL", "FAILOVER", "celery")
+            until(lambda: client.execute_command("SENTINEL", "FAILOVER", "celery"))
         await watched.until(lambda w: w.part().broker.resets["failed_over"] == 1)
         send(replica.url, "high")
         await watched.until(lambda w: w.lengths() == {"high": 1})

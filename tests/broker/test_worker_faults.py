@@ -309,10 +309,13 @@ async def test_a_worker_that_dies_again_and_again_is_crash_looping(tmp_path: Pat
     worker = Worker(name="looping")
     async with site(tmp_path, (worker,)) as running:
         for _ in range(3):
-            await running.introduced((worker,))
+            pid = running.process("looping").pid
+            await running.watched.until(
+                lambda _, pid=pid: (row := running.row("looping")) and row.pid == pid and row.pool,
+                30,
+            )
             processes.kill(running.process("looping"))
             running.start(worker)
-            await running.reaches("looping", "online", 30)
         await running.watched.until(
             lambda _: "WorkerCrashLooping" in running.raised.get("looping@h", ()), 30
         )

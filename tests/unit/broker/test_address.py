@@ -59,6 +59,9 @@ def test_a_bad_url_is_refused_without_its_password(url: str) -> None:
         ("rediss://web1?ssl_cert_reqs=CERT_REQUIRED", TlsSettings(), ""),
         ("rediss://web1?ssl_cert_reqs=CERT_NONE", TlsSettings(), "IS NOT VERIFIED"),
         ("rediss://web1", TlsSettings(verify=False), "IS NOT VERIFIED"),
+        ("sentinel://web1", TlsSettings(), ""),
+        ("sentinel://web1", TlsSettings(ca_file="ca.pem"), ""),
+        ("sentinel://web1", TlsSettings(verify=False), "IS NOT VERIFIED"),
     ],
 )
 def test_certificates_that_nobody_checks_are_spoken_of(
