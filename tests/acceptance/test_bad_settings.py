@@ -26,7 +26,8 @@ BAD = {
     "unknown channel type": Bad(
         {"channels": [{"type": "webhok", "url": "http://127.0.0.1/"}]},
         "{folder}/config.yaml:8:9: channels[0].type: unknown type 'webhok':"
-        " expected one of log, webhook, sentry (did you mean 'webhook'?)",
+        " expected one of log, webhook, sentry, alertmanager, pagerduty, jira_service_management,"
+        " slack, email, apprise, exec (did you mean 'webhook'?)",
     ),
     "unknown fact in a rule": Bad(
         {"alerts": {"rules": [{"alert": "A", "on": "queue", "when": "lenght > 100"}]}},

@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Callable, Iterable
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,9 +78,12 @@ def busy(
     client: "redis.Redis",
     worker: Callable[..., processes.Process],
     monitor: Callable[..., Monitor],
+    tmp_path: Path,
 ) -> Monitor:
     """Return a daemon that has something to say in every scope: a queue that nobody consumes,
-    a worker, tasks that went well and one that failed."""
+    a worker, tasks that went well and one that failed, and a log."""
+    log = tmp_path / "tasks.log"
+    log.write_text("Task welcome succeeded\n")
     worker("-n", "normal@web1", "-Q", "normal", "--concurrency=1")
     send_ten_at_each_of_four_priorities(broker.url, {})
     daemon = monitor(
@@ -90,6 +94,7 @@ def busy(
             },
             "channels": [{"type": "log"}],
             "schedules": [{"task": "monitor.reference_app.tasks.send_welcome", "every": "1h"}],
+            "log_watch": [{"path": str(log), "max_silence": "1h"}],
         }
     )
     daemon.start()
@@ -134,12 +139,15 @@ def test_both_formats_give_the_numbers_of_the_snapshot_and_promtool_is_content(
             facts |= expected(fact, thing["labels"], thing["facts"][fact.name])
     metrics = {fact.metric for fact in FACTS}
     seen = {name for name, _ in facts}
-    # What a young broker without limits, failures or in-flight messages does not say.
+    # What a young broker without limits, failures or in-flight messages does not say, and a log
+    # to which nothing was added since.
     silent = {
         "celery_broker_memory_max_bytes",
         "celery_broker_poll_errors_total",
         "celery_broker_visibility_timeout_seconds",
         "celery_events_dropped_total",
+        "celery_log_last_match_timestamp_seconds",
+        "celery_log_matches_per_minute",
         "celery_queue_expected_workers",
         "celery_queue_max_length",
         "celery_schedule_due_timestamp_seconds",
