@@ -1,0 +1,5 @@
+"""`python -m grafana`: write the dashboards."""
+
+from grafana.catalogue import write
+
+write()

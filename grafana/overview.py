@@ -1,0 +1,226 @@
+"""Overview: is anything wrong, and where?"""
+
+from grafana.frame import BROKERS, Dashboard, url_of
+from grafana.panels import Panel, Query, Row
+from grafana.queries import (
+    BROKER,
+    DAEMON,
+    PER_QUEUE,
+    PER_TASK,
+    PER_WORKER,
+    gauge,
+    rate,
+    total,
+)
+
+_FIRING = ('state="firing"', 'severity=~"critical|warning"')
+
+WRONG = Row(
+    "Is anything wrong?",
+    (
+        Panel(
+            title="Alerts firing",
+            description="Alerts of the monitor, warnings and worse. Silenced ones count too.",
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            critical=1,
+            queries=(
+                Query(
+                    f"{total('queue_monitor_alerts', 'alertname, severity', *DAEMON, *_FIRING)}"
+                    " or vector(0)"
+                ),
+            ),
+        ),
+        Panel(
+            title="Brokers away",
+            description="Brokers whose last poll failed. While one is away its queues and workers "
+            "are not known, and their panels have a gap.",
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            critical=1,
+            queries=(
+                Query(f"count({gauge('celery_broker_up', 'broker', *BROKER)} == 0) or vector(0)"),
+            ),
+        ),
+        Panel(
+            title="Workers dead or hung",
+            description="Workers that went silent without a goodbye, and those that do not answer.",
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            critical=1,
+            queries=(
+                Query(f"count({gauge('celery_worker_up', PER_WORKER, *BROKER)} == 0) or vector(0)"),
+            ),
+        ),
+        Panel(
+            title="Live workers",
+            description="Workers that are online, late, busy or draining.",
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            queries=(Query(total("celery_worker_up", PER_WORKER, *BROKER)),),
+        ),
+        Panel(
+            title="Messages waiting",
+            description="Ready messages of all queues and all priorities.",
+            unit="short",
+            kind="stat",
+            width=4,
+            height=4,
+            queries=(Query(total("celery_queue_length", PER_QUEUE, *BROKER)),),
+        ),
+        Panel(
+            title="Oldest message",
+            description="Age of the oldest ready message of any queue.",
+            unit="s",
+            kind="stat",
+            width=4,
+            height=4,
+            queries=(
+                Query(
+                    f"max({gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})"
+                ),
+            ),
+        ),
+        Panel(
+            title="Alerts over time",
+            description="When which alert of the monitor fired.",
+            unit="short",
+            kind="timeline",
+            width=24,
+            height=6,
+            critical=1,
+            queries=(
+                Query(
+                    gauge("queue_monitor_alerts", "alertname", *DAEMON, *_FIRING), "{{alertname}}"
+                ),
+            ),
+        ),
+    ),
+)
+
+QUEUES = Row(
+    "The worst queues",
+    (
+        Panel(
+            title="Queues",
+            description="Every queue with what waits, for how long, and what works on it. "
+            "A click opens the queue.",
+            unit="short",
+            kind="table",
+            width=24,
+            queries=tuple(
+                Query(gauge(metric, PER_QUEUE, *BROKER))
+                for metric in (
+                    "celery_queue_length",
+                    "celery_queue_oldest_message_age_seconds",
+                    "celery_queue_unacked_messages",
+                    "celery_queue_drain_seconds",
+                    "celery_active_worker_count",
+                    "celery_active_process_count",
+                    "celery_queue_processes_needed",
+                )
+            ),
+            columns={
+                "queue_name": ("Queue", "string"),
+                "broker": ("Broker", "string"),
+                "Value #A": ("Waiting", "short"),
+                "Value #B": ("Oldest", "s"),
+                "Value #C": ("In flight", "short"),
+                "Value #D": ("Drained in", "s"),
+                "Value #E": ("Workers", "short"),
+                "Value #F": ("Processes", "short"),
+                "Value #G": ("Processes needed", "short"),
+            },
+            link=url_of("queue", "var-queue=${__value.text}"),
+        ),
+        Panel(
+            title="Longest queues",
+            description="Ready messages of the ten longest queues.",
+            unit="short",
+            queries=(
+                Query(
+                    f"topk(10, {gauge('celery_queue_length', PER_QUEUE, *BROKER)})",
+                    "{{queue_name}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Oldest messages",
+            description="Age of the oldest ready message of the ten queues where it is highest.",
+            unit="s",
+            queries=(
+                Query(
+                    "topk(10, "
+                    f"{gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})",
+                    "{{queue_name}}",
+                ),
+            ),
+        ),
+    ),
+)
+
+WORK = Row(
+    "Workers and tasks",
+    (
+        Panel(
+            title="Workers by state",
+            description="A late one missed heartbeats; a busy one is silent because of a task; a "
+            "draining one was told to stop.",
+            unit="short",
+            kind="stacked",
+            queries=(
+                Query(
+                    total("celery_worker_state", f"{PER_WORKER}, state", *BROKER, by="state"),
+                    "{{state}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Messages in and out",
+            description="Messages that came and that workers took, all queues together.",
+            unit="cps",
+            queries=(
+                Query(total("celery_queue_arrival_rate", PER_QUEUE, *BROKER), "in"),
+                Query(total("celery_queue_dispatch_rate", PER_QUEUE, *BROKER), "out"),
+            ),
+        ),
+        Panel(
+            title="Tasks finished",
+            description="Tasks that succeeded and that failed.",
+            unit="cps",
+            queries=(
+                Query(rate("celery_task_succeeded_total", PER_TASK, *BROKER), "succeeded"),
+                Query(
+                    rate("celery_task_failed_total", f"{PER_TASK}, exception", *BROKER), "failed"
+                ),
+            ),
+        ),
+        Panel(
+            title="Failed of those that finished",
+            description="Failed tasks among those that finished in ten minutes, of the ten "
+            "tasks where it is worst.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"topk(10, {gauge('celery_task_failure_ratio', PER_TASK, *BROKER)})", "{{name}}"
+                ),
+            ),
+        ),
+    ),
+)
+
+OVERVIEW = Dashboard(
+    name="overview",
+    title="Overview",
+    description="Is anything wrong with Celery, and where?",
+    variables=(BROKERS,),
+    rows=(WRONG, QUEUES, WORK),
+)

@@ -1,0 +1,48 @@
+"""PromQL for the panels: every selector and every way to aggregate is written here once.
+
+Two daemons may watch one broker. A gauge is therefore the maximum over those that expose it, and
+a counter's rate is that before it is summed up: nothing is counted twice.
+"""
+
+DAEMON = ('job=~"$job"', 'instance=~"$instance"')
+BROKER = (*DAEMON, 'broker=~"$broker"')
+QUEUE = (*BROKER, 'queue_name=~"$queue"')
+TASK = (*QUEUE, 'name=~"$task"')
+
+PER_QUEUE = "broker, queue_name"
+PER_WORKER = "broker, hostname"
+PER_TASK = "broker, name, queue_name"
+
+
+def select(metric: str, *matchers: str) -> str:
+    """Return the series of `metric` that have these labels."""
+    return f"{metric}{{{', '.join(matchers)}}}"
+
+
+def gauge(metric: str, per: str, *matchers: str) -> str:
+    """Return a value for each object that the labels `per` identify."""
+    return f"max by ({per}) ({select(metric, *matchers)})"
+
+
+def total(metric: str, per: str, *matchers: str, by: str = "") -> str:
+    """Return the sum of a gauge over the objects that `per` identifies."""
+    return f"sum{f' by ({by})' if by else ''} ({gauge(metric, per, *matchers)})"
+
+
+def rate(metric: str, per: str, *matchers: str, by: str = "") -> str:
+    """Return how fast a counter grows a second, summed up over the objects of `per`."""
+    one = f"max by ({per}) (rate({select(metric, *matchers)}[$__rate_interval]))"
+    return f"sum{f' by ({by})' if by else ''} ({one})"
+
+
+def increase(metric: str, per: str, *matchers: str, by: str = "") -> str:
+    """Return how much a counter grew within one step of the panel, summed up like `rate`."""
+    one = f"max by ({per}) (increase({select(metric, *matchers)}[$__rate_interval]))"
+    return f"sum{f' by ({by})' if by else ''} ({one})"
+
+
+def quantile(q: float, histogram: str, per: str, *matchers: str, by: str = "") -> str:
+    """Return a quantile of a histogram, over all objects or one for each `by`."""
+    wanted = ", ".join(filter(None, (by, "le")))
+    buckets = rate(f"{histogram}_bucket", f"{per}, le".strip(", "), *matchers, by=wanted)
+    return f"histogram_quantile({q}, {buckets})"

@@ -1,0 +1,207 @@
+"""Queue: one queue in depth."""
+
+from grafana.frame import BROKERS, ONE_QUEUE, Dashboard
+from grafana.panels import CRITICAL, OK, QUIET, WARNING, Panel, Query, Row
+from grafana.queries import PER_QUEUE, PER_TASK, QUEUE, gauge, quantile, rate, total
+
+_COLORS = {
+    "ok": OK,
+    "draining": QUIET,
+    "growing": WARNING,
+    "saturated": WARNING,
+    "stalled": CRITICAL,
+    "abandoned": CRITICAL,
+}
+_VERDICTS = {float(number): each for number, each in enumerate(_COLORS.items())}
+
+
+def _now(title: str, description: str, unit: str, metric: str) -> Panel:
+    return Panel(
+        title=title,
+        description=description,
+        unit=unit,
+        kind="stat",
+        width=4,
+        height=4,
+        queries=(Query(gauge(metric, PER_QUEUE, *QUEUE)),),
+    )
+
+
+def _verdict() -> str:
+    """Return the number of the verdict that holds."""
+    return " or ".join(
+        f"{number:g} * ({gauge('celery_queue_verdict', PER_QUEUE, *QUEUE, _is(verdict))} == 1)"
+        for number, (verdict, _) in _VERDICTS.items()
+    )
+
+
+def _is(verdict: str) -> str:
+    return f'verdict="{verdict}"'
+
+
+NOW = Row(
+    "Now",
+    (
+        _now("Waiting", "Ready messages, all priorities.", "short", "celery_queue_length"),
+        _now(
+            "Oldest",
+            "Age of the oldest ready message; one that waits for its ETA is not old.",
+            "s",
+            "celery_queue_oldest_message_age_seconds",
+        ),
+        _now(
+            "In flight",
+            "Messages with a worker, not acknowledged yet.",
+            "short",
+            "celery_queue_unacked_messages",
+        ),
+        _now(
+            "Drained in",
+            "Time until it is empty at the present rates; infinite when it will not be.",
+            "s",
+            "celery_queue_drain_seconds",
+        ),
+        _now("Workers", "Live workers that consume it.", "short", "celery_active_worker_count"),
+        _now(
+            "Processes needed",
+            "Pool slots that keep up with what comes and drain it in the target time.",
+            "short",
+            "celery_queue_processes_needed",
+        ),
+        Panel(
+            title="Verdict",
+            description="What was the matter with it: saturated means that every process that "
+            "consumes it is at work, stalled that one is free and takes nothing, abandoned that "
+            "nobody consumes it.",
+            unit="short",
+            kind="timeline",
+            width=24,
+            height=4,
+            mappings=_VERDICTS,
+            queries=(Query(_verdict(), "{{queue_name}}"),),
+        ),
+    ),
+)
+
+BACKLOG = Row(
+    "Backlog",
+    (
+        Panel(
+            title="Waiting, by priority",
+            description="Ready messages of each priority step. 0 is served first.",
+            unit="short",
+            kind="stacked",
+            queries=(
+                Query(
+                    gauge("celery_queue_priority_length", f"{PER_QUEUE}, priority", *QUEUE),
+                    "priority {{priority}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Age of the oldest message",
+            description="Against the age from which QueueTooOld holds.",
+            unit="s",
+            queries=(
+                Query(
+                    gauge("celery_queue_oldest_message_age_seconds", PER_QUEUE, *QUEUE), "oldest"
+                ),
+                Query(gauge("celery_queue_max_age_seconds", PER_QUEUE, *QUEUE), "too old"),
+            ),
+        ),
+        Panel(
+            title="In and out",
+            description="Messages that came and that workers took, by the counts of the broker.",
+            unit="cps",
+            queries=(
+                Query(gauge("celery_queue_arrival_rate", PER_QUEUE, *QUEUE), "in"),
+                Query(gauge("celery_queue_dispatch_rate", PER_QUEUE, *QUEUE), "out"),
+            ),
+        ),
+        Panel(
+            title="Time to drain",
+            description="At the present rates, against the target. No line where it would never be "
+            "empty.",
+            unit="s",
+            queries=(
+                Query(
+                    f"{gauge('celery_queue_drain_seconds', PER_QUEUE, *QUEUE)} < +Inf", "drained in"
+                ),
+                Query(gauge("celery_queue_target_drain_seconds", PER_QUEUE, *QUEUE), "target"),
+            ),
+        ),
+        Panel(
+            title="In flight",
+            description="With a worker: all, those that wait there for an ETA, and those that a "
+            "worker had before and lost or gave back.",
+            unit="short",
+            queries=(
+                Query(gauge("celery_queue_unacked_messages", PER_QUEUE, *QUEUE), "in flight"),
+                Query(gauge("celery_queue_scheduled_messages", PER_QUEUE, *QUEUE), "waits for ETA"),
+                Query(gauge("celery_queue_redelivered_messages", PER_QUEUE, *QUEUE), "redelivered"),
+            ),
+        ),
+        Panel(
+            title="Who works on it",
+            description="Live workers that consume it, their pool slots, and the slots it needs.",
+            unit="short",
+            queries=(
+                Query(gauge("celery_active_worker_count", PER_QUEUE, *QUEUE), "workers"),
+                Query(gauge("celery_active_process_count", PER_QUEUE, *QUEUE), "processes"),
+                Query(gauge("celery_queue_processes_needed", PER_QUEUE, *QUEUE), "needed"),
+            ),
+        ),
+    ),
+)
+
+TASKS = Row(
+    "Its tasks",
+    (
+        Panel(
+            title="Wait before the start",
+            description="From when a task was sent, or its ETA, to when it started.",
+            unit="s",
+            queries=tuple(
+                Query(
+                    quantile(q, "celery_task_queue_wait_time", PER_TASK, *QUEUE), f"p{q * 100:.0f}"
+                )
+                for q in (0.5, 0.95, 0.99)
+            ),
+        ),
+        Panel(
+            title="Tasks started",
+            description="By task.",
+            unit="cps",
+            kind="stacked",
+            queries=(
+                Query(rate("celery_task_started_total", PER_TASK, *QUEUE, by="name"), "{{name}}"),
+            ),
+        ),
+        Panel(
+            title="Tasks failed lately",
+            description="Failed tasks of the last ten minutes, by task.",
+            unit="short",
+            queries=(
+                Query(
+                    total("celery_task_recently_failed", PER_TASK, *QUEUE, by="name"), "{{name}}"
+                ),
+            ),
+        ),
+        Panel(
+            title="Longest running",
+            description="For how long the run has been running that is at it for longest, by task.",
+            unit="s",
+            queries=(
+                Query(gauge("celery_task_longest_running_seconds", PER_TASK, *QUEUE), "{{name}}"),
+            ),
+        ),
+    ),
+)
+
+QUEUE_IN_DEPTH = Dashboard(
+    name="queue",
+    title="Queue",
+    description="One queue in depth: what waits, for how long, why, and who works on it.",
+    variables=(BROKERS, ONE_QUEUE),
+    rows=(NOW, BACKLOG, TASKS),
+)

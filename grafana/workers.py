@@ -1,0 +1,158 @@
+"""Workers: their states over time, capacity and use, restarts, clocks."""
+
+from grafana.frame import BROKERS, Dashboard
+from grafana.panels import CRITICAL, OK, QUIET, WARNING, Panel, Query, Row
+from grafana.queries import BROKER, PER_WORKER, gauge, increase, rate, total
+
+_COLORS = {
+    "online": OK,
+    "late": WARNING,
+    "busy": QUIET,
+    "draining": "purple",
+    "hung": "dark-orange",
+    "dead": CRITICAL,
+    "offline": "gray",
+    "unknown": "super-light-gray",
+}
+_STATES = {float(number): each for number, each in enumerate(_COLORS.items())}
+
+
+def _state() -> str:
+    """Return the number of the state that holds."""
+    return " or ".join(
+        f"{number:g} * ({gauge('celery_worker_state', PER_WORKER, *BROKER, _is(state))} == 1)"
+        for number, (state, _) in _STATES.items()
+    )
+
+
+def _is(state: str) -> str:
+    return f'state="{state}"'
+
+
+STATES = Row(
+    "States",
+    (
+        Panel(
+            title="State of each worker",
+            description="A late one missed heartbeats; a busy one is silent because of a task; a "
+            "hung one holds its connection and does not answer; a dead one is gone without a "
+            "goodbye; an offline one said goodbye.",
+            unit="short",
+            kind="timeline",
+            width=24,
+            mappings=_STATES,
+            queries=(Query(_state(), "{{hostname}}"),),
+        ),
+        Panel(
+            title="Workers by state",
+            description="How many workers are in each state.",
+            unit="short",
+            kind="stacked",
+            queries=(
+                Query(
+                    total("celery_worker_state", f"{PER_WORKER}, state", *BROKER, by="state"),
+                    "{{state}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Restarts",
+            description="Starts under the same name, by whether a goodbye came first.",
+            unit="short",
+            queries=(
+                Query(
+                    increase(
+                        "celery_worker_restarts_total",
+                        f"{PER_WORKER}, clean",
+                        *BROKER,
+                        by="clean",
+                    ),
+                    "after a goodbye: {{clean}}",
+                ),
+            ),
+        ),
+    ),
+)
+
+CAPACITY = Row(
+    "Capacity and use",
+    (
+        Panel(
+            title="Processes",
+            description="Pool slots of all workers, and how many run a task.",
+            unit="short",
+            queries=(
+                Query(total("celery_worker_concurrency", PER_WORKER, *BROKER), "slots"),
+                Query(total("celery_worker_tasks_active", PER_WORKER, *BROKER), "running a task"),
+            ),
+        ),
+        Panel(
+            title="Use of each worker",
+            description="Tasks that run among its pool slots.",
+            unit="percentunit",
+            queries=(
+                Query(
+                    f"{gauge('celery_worker_tasks_active', PER_WORKER, *BROKER)} / "
+                    f"{gauge('celery_worker_concurrency', PER_WORKER, *BROKER)}",
+                    "{{hostname}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Tasks taken",
+            description="By worker.",
+            unit="cps",
+            kind="stacked",
+            queries=(
+                Query(
+                    rate("celery_worker_processed_total", PER_WORKER, *BROKER, by="hostname"),
+                    "{{hostname}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Load of the hosts",
+            description="One-minute load average, by the worker's heartbeat.",
+            unit="short",
+            queries=(Query(gauge("celery_worker_load1", PER_WORKER, *BROKER), "{{hostname}}"),),
+        ),
+    ),
+)
+
+SIGNS = Row(
+    "Signs of life",
+    (
+        Panel(
+            title="Since the last sign of life",
+            description="Heartbeats come every two seconds by default.",
+            unit="s",
+            queries=(
+                Query(
+                    "time() - "
+                    f"{gauge('celery_worker_last_seen_timestamp_seconds', PER_WORKER, *BROKER)}",
+                    "{{hostname}}",
+                ),
+            ),
+        ),
+        Panel(
+            title="Clock skew",
+            description="How far the clock of a worker is ahead of the monitor's. Waits and ETAs "
+            "are off by as much.",
+            unit="s",
+            queries=(
+                Query(
+                    gauge("celery_worker_clock_skew_seconds", PER_WORKER, *BROKER),
+                    "{{hostname}}",
+                ),
+            ),
+        ),
+    ),
+)
+
+WORKERS = Dashboard(
+    name="workers",
+    title="Workers",
+    description="Workers: their states over time, capacity and use, restarts, clocks.",
+    variables=(BROKERS,),
+    rows=(STATES, CAPACITY, SIGNS),
+)
