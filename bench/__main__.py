@@ -1,12 +1,12 @@
 """`make bench`: prints each figure and whether its bound holds; exit status 1 if one does not.
 
-Ratios of one run, never bare times: machines are shared and noisy.
+Ratios of one run, but where a person waits: machines are shared and noisy.
 """
 
 import sys
 from collections.abc import Iterator
 
-from bench import check, daemon, events, exposition, poll
+from bench import check, daemon, events, exposition, page, poll
 from bench.result import Result
 
 
@@ -16,6 +16,7 @@ def _results() -> Iterator[Result]:
     yield exposition.run()
     yield from daemon.run()
     yield from check.run()
+    yield from page.run()
 
 
 def main() -> int:

@@ -25,10 +25,10 @@ def overview(view: View) -> Rendered:
     headline, kind = _headline(view)
     verdict = element(
         "div",
-        element("p", headline, class_="headline"),
+        # Only what changes when something happens is read out by a screen reader.
+        element("p", headline, class_="headline", role="status"),
         element("p", *_since_when(view), class_="since-when"),
         class_=f"verdict {kind}",
-        role="status",
     )
     return Rendered(title=headline, content=(verdict, _notices(view), *_sections(view)))
 

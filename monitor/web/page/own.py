@@ -112,7 +112,7 @@ def _worker_facts(view: View, worker: WorkerFacts, known: set[str]) -> Facts:
     yield "Task events", _yes_or_no(worker.task_events)
     yield "Load", UNKNOWN if worker.load1 is None else f"{worker.load1:.2f}"
     skew = worker.clock_skew_seconds
-    yield "Clock skew", UNKNOWN if skew is None else f"{skew:+.1f} s"
+    yield "Clock skew", UNKNOWN if skew is None else f"{round(skew, 1) + 0.0:.1f} s"
     yield "Process", UNKNOWN if worker.pid is None else str(worker.pid)
     yield "Pool", name(worker.pool) if worker.pool else UNKNOWN
     yield "Celery", name(worker.version) if worker.version else UNKNOWN

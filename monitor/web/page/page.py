@@ -110,7 +110,13 @@ def _data_age(view: View) -> Markup:
 
 
 def _footer(version: str) -> Markup:
-    links = (("metrics", "metrics"), ("health", "health"), ("api/v1/snapshot", "snapshot"))
+    links = (
+        ("silence", "silences"),
+        ("runbooks/", "runbooks"),
+        ("metrics", "metrics"),
+        ("health", "health"),
+        ("api/v1/snapshot", "snapshot"),
+    )
     return element(
         "footer",
         element("span", f"queue-monitor {version}"),
