@@ -8,7 +8,7 @@ STEADY := tests/acceptance/test_steady_run.py
 # the long ones, which come first, are not left to the end.
 SIDE_BY_SIDE := --numprocesses 4 --dist load --maxschedchunk 1
 
-.PHONY: demo test test-unit check bench soak soak-tables soak-steady test-lowest clean
+.PHONY: demo test test-unit check bench images soak soak-tables soak-steady test-lowest clean
 
 demo: $(VENV)/ready
 	$(BIN)/queue-monitor demo
@@ -27,6 +27,10 @@ check: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
+
+# The pictures of the page, after an hour of the demo's traffic.
+images: $(VENV)/ready
+	$(BIN)/python docs/images/make.py
 
 # The long tables, in full, and beside them half an hour in which nothing is wrong; `make test`
 # holds every claim once.
