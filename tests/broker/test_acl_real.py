@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -49,7 +50,7 @@ def refused(server: EmbeddedBroker) -> list[tuple[str, str]]:
         return [(entry["reason"], entry["object"]) for entry in client.acl_log()]
 
 
-def high(watched: Watched) -> object:
+def high(watched: Watched) -> Any:
     return next((q for q in watched.part().queues if q.queue_name == "high"), None)
 
 
@@ -138,6 +139,15 @@ LOSSES: dict[str, Callable[[Watched], bool]] = {
 }
 
 
+LOST_BY_ITSELF = {"client|setinfo", "ping", "exists", "hrandfield", "lrange", "publish", "del"}
+LOST_BY_ITSELF |= {"brpop", "rpop", "sismember"}
+"""Each has a test of its own below."""
+
+
+def test_each_right_is_taken_away_in_some_test() -> None:
+    assert LOSSES.keys() | LOST_BY_ITSELF == DOCUMENTED
+
+
 @pytest.mark.parametrize("right", LOSSES)
 async def test_a_missing_right_costs_what_is_documented(server: EmbeddedBroker, right: str) -> None:
     url = log_in(server, "less", READING, f"-{right}")
@@ -190,3 +200,52 @@ async def test_without_a_right_to_hear_answers_nobody_is_asked(
         await watched.until(lambda w: w.states() == {"high@web1": "online"}, 40)
         await watched.until(lambda _: "workers cannot be asked" in caplog.text)
         assert [worker.queues for worker in watched.part().workers] == [None]
+
+
+async def test_without_lrange_nobody_knows_what_arrives_while_as_many_leave(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high", count=40)
+    async with watching(log_in(broker, "less", READING, "-lrange"), control=False) as watched:
+        await watched.until(lambda w: (queue := high(w)) and queue.oldest_age_seconds is not None)
+
+        def moved(watched: Watched) -> bool:
+            client.rpoplpush("high", "high")
+            return high(watched).oldest_age_seconds is None
+
+        await watched.until(moved)
+        assert not high(watched).arrival_rate
+        await watched.until(lambda w: high(w).oldest_age_seconds is not None)
+    assert {what for _, what in refused(broker)} == {"lrange"}
+
+
+@pytest.mark.parametrize(("missing", "state"), [("", "offline"), ("-sismember", "dead")])
+async def test_without_sismember_a_goodbye_that_was_not_heard_is_a_death(
+    broker: EmbeddedBroker, client: "redis.Redis", workers: Workers, missing: str, state: str
+) -> None:
+    url = log_in(broker, "less", READING, CONTROL, missing)
+    process = workers.start("-n", "high@web1", "-Q", "high", "-P", "solo")
+    async with watching(url) as watched:
+        await watched.until(lambda w: [each.pool for each in w.part().workers] == ["solo"], 40)
+        # A right that is taken away ends the feed, and does not let it come back.
+        client.execute_command("ACL", "SETUSER", "less", "-psubscribe")
+        client.client_kill_filter(_type="pubsub", user="less")
+        await watched.until(lambda w: w.part().broker.events_connected is False)
+        process.terminate()
+        process.wait(20)
+        client.execute_command("ACL", "SETUSER", "less", "+psubscribe")
+        await watched.until(lambda w: w.states() == {"high@web1": state}, 40)
+
+
+@pytest.mark.parametrize("right", ["ping", "client|setinfo"])
+async def test_without_a_courtesy_all_is_known_and_a_refusal_is_noted(
+    server: EmbeddedBroker, right: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_SILENCE_SECONDS", 0.3)
+    async with watching(log_in(server, "less", READING, f"-{right}"), control=False) as watched:
+        await watched.until(lambda _: right in {what for _, what in refused(server)})
+        seen_at = watched.part().broker.last_poll_at
+        await watched.until(lambda w: w.part().broker.last_poll_at > seen_at + 1)
+        broker = watched.part().broker
+        assert (broker.up, broker.events_connected, broker.event_gaps) == (True, True, 0)
+        assert high(watched).oldest_age_exact is True

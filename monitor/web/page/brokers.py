@@ -65,6 +65,7 @@ def _events(broker: BrokerFacts) -> Markup:
     findings = (
         (broker.workers_without_events, "workers send no task events"),
         (broker.workers_unheard, "registered workers were never heard"),
+        (broker.shared_node_names, "node names are shared by several workers"),
     )
     said = [element("small", f"{many} {what}") for many, what in findings if many]
     return joined((badge("connected", "good"), *said))

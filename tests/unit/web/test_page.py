@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from monitor.facts.readings import Event
+from monitor.facts.settings import WorkerSettings
+from monitor.facts.workers import WorkerBook
 from monitor.web.page.choice import Choice
 from monitor.web.page.page import page, render
 from monitor.web.page.view import View
@@ -219,6 +222,21 @@ def test_the_filter_finds_names_states_and_verdicts_whatever_their_case() -> Non
 def test_brokers_are_named_where_there_are_several() -> None:
     two = replace(SNAPSHOT, brokers=(BROKER, replace(BROKER, broker="second")))
     assert rows(shown(snapshot=two), "queues")[0].startswith(" | default | high | ")
+
+
+def test_two_workers_of_one_node_name_are_two_rows_and_the_name_is_counted() -> None:
+    book = WorkerBook("default", WorkerSettings(), NOW - 60)
+    book.feed(True, NOW - 60)
+    for second in range(60):
+        for pid in (11, 12):
+            beat = Event(type="worker-heartbeat", hostname="celery@web1", pid=pid, freq=2, active=1)
+            book.event(beat, NOW - 60 + second)
+    html = shown(snapshot=replace(SNAPSHOT, workers=book.facts(NOW)))
+    assert [row.split(" | ")[1:3] for row in rows(html, "workers")] == [
+        ["celery@web1#11", "online"],
+        ["celery@web1#12", "online"],
+    ]
+    assert "1 node names are shared by several workers" in rows(html, "brokers")[0]
 
 
 def test_schedules_are_shown_with_those_that_were_missed_first() -> None:
