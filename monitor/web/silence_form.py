@@ -5,6 +5,7 @@ this daemon has shown, so that no other page can post it.
 """
 
 import secrets
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
@@ -39,8 +40,9 @@ class SilenceForm:
         refused = refusal(request)
         if refused is not None:
             return web.Response(status=403, text=f"{refused}\n")
-        form = await request.post()
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if request.content_type != "application/x-www-form-urlencoded":
+            return web.Response(status=415, text="this takes the form of the page\n")
+        fields = dict(parse_qsl((await request.read()).decode("utf-8", "replace")))
         if not secrets.compare_digest(fields.get("token", "").encode(), self._token.encode()):
             return web.Response(status=403, text="the form is too old: load it again\n")
         try:

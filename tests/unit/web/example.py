@@ -71,6 +71,7 @@ class FixedSource:
 
     async def ticked(self, after: Snapshot | None) -> None:
         while self.snapshot is after:
+            self.tick.clear()
             await self.tick.wait()
 
     def ticking(self) -> bool:

@@ -1,0 +1,152 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from msgspec import json
+from msgspec.structs import replace
+
+from monitor.web import pages
+from monitor.web.app import make_app
+from monitor.web.page.objects import address
+from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource, blind
+
+Client = TestClient[Request, Application]
+
+
+@pytest.fixture
+def source(monkeypatch: pytest.MonkeyPatch) -> FixedSource:
+    monkeypatch.setattr(pages, "LEAST_BETWEEN_MESSAGES_SECONDS", 0.0)
+    return FixedSource(SNAPSHOT, ALERTS)
+
+
+@pytest.fixture
+async def client(source: FixedSource) -> AsyncIterator[Client]:
+    async with TestClient(TestServer(make_app(source))) as client:
+        yield client
+
+
+async def message(answer: ClientResponse) -> tuple[str, dict[str, object]]:
+    """Return the next message of a stream, as the specification reads it."""
+    fields: dict[str, str] = {}
+    while True:
+        line = (await answer.content.readline()).decode().rstrip("\n")
+        name, _, value = line.partition(": ")
+        if line:
+            fields[name] = value
+        elif "data" in fields:
+            return fields["event"], json.decode(fields["data"])
+
+
+def tick(source: FixedSource, **changes: object) -> None:
+    assert source.snapshot is not None
+    source.snapshot = replace(source.snapshot, **changes)
+    source.tick.set()
+
+
+async def test_the_stream_sends_what_the_page_shows_and_again_at_every_tick(
+    client: Client, source: FixedSource
+) -> None:
+    async with client.get("/api/v1/stream", params={"view": "overview"}) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        kind, page = await message(answer)
+        assert (kind, page["age_seconds"], page["stale_after_seconds"]) == ("page", 2.0, 15.0)
+        assert page["title"] == "2 firing: QueueAbandoned, WorkerDead · queue-monitor"
+        html = await (await client.get("/")).text()
+        assert str(page["html"]) in html
+        tick(source, queues=(replace(HIGH, length=77_777),))
+        assert "77,777" in str((await message(answer))[1]["html"])
+
+
+async def test_a_queues_own_view_is_streamed_too(client: Client) -> None:
+    parameters = {"view": "queue", "broker": "default", "queue_name": "high"}
+    async with client.get("/api/v1/stream", params=parameters) as answer:
+        _, page = await message(answer)
+        assert page["title"] == "high · queue-monitor"
+
+
+async def test_without_a_view_the_stream_sends_a_summary(
+    client: Client, source: FixedSource
+) -> None:
+    async with client.get("/api/v1/stream") as answer:
+        known = {"at": NOW - 1, "firing": 2, "muted": 0, "pending": 1, "blind": []}
+        assert await message(answer) == ("tick", known)
+        tick(source, brokers=blind().brokers)
+        assert (await message(answer))[1]["blind"] == ["default"]
+
+
+async def test_a_view_that_there_is_not_is_refused(client: Client) -> None:
+    answer = await client.get("/api/v1/stream", params={"view": "x"})
+    assert answer.status == 400
+
+
+async def test_streams_are_bounded_and_a_place_is_given_back(
+    client: Client, monkeypatch: pytest.MonkeyPatch, source: FixedSource
+) -> None:
+    monkeypatch.setattr(pages, "MAX_STREAMS", 1)
+    first = await client.get("/api/v1/stream")
+    await message(first)
+    refused = await client.get("/api/v1/stream")
+    assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
+    first.close()
+    while (again := await client.get("/api/v1/stream")).status == 503:
+        tick(source)
+        await asyncio.sleep(0)
+    assert again.status == 200
+    again.close()
+
+
+async def test_streams_end_when_the_server_does(source: FixedSource) -> None:
+    async with TestServer(make_app(source)) as server:
+        client: Client = TestClient(server)
+        answer = await client.get("/api/v1/stream")
+        await message(answer)
+        async with asyncio.timeout(0.9):  # less than the second that others are given
+            await server.close()
+        await client.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/queue?broker=default&queue_name=high", 200),
+        ("/queue?broker=other&queue_name=high", 404),
+        ("/queue", 404),
+        ("/worker?broker=default&hostname=high%40web1", 200),
+        ("/worker?broker=default&hostname=%3Cscript%3E", 404),
+        ("/?q=%00%0a%f0%9f&queues=-1&workers=x&tasks=99999999999999999999", 200),
+    ],
+)
+async def test_own_views_are_found_by_their_labels(client: Client, path: str, status: int) -> None:
+    answer = await client.get(path)
+    assert answer.status == status
+    assert "<script>" not in await answer.text()
+
+
+@pytest.mark.parametrize("name", ["a/b?c=d#e&f", "x" * 10_000, "caf\udce9", "two\nlines", "\x00"])
+async def test_a_link_leads_to_its_object_whatever_its_name(
+    client: Client, source: FixedSource, name: str
+) -> None:
+    source.snapshot = replace(SNAPSHOT, queues=(replace(HIGH, queue_name=name),))
+    answer = await client.get("/" + address("queue", ("default", name)))
+    assert answer.status == 200
+
+
+async def test_the_hour_of_an_object_is_given_as_numbers(
+    client: Client, source: FixedSource
+) -> None:
+    source.last_hour.record(SNAPSHOT)
+    parameters = {"scope": "worker", "broker": "default", "hostname": "high@web1"}
+    document = await (await client.get("/api/v1/series", params=parameters)).json()
+    assert document["labels"] == {"broker": "default", "hostname": "high@web1"}
+    assert document["series"]["state"][-2:] == [None, "dead"]
+    assert document["series"]["active"][-1] == 2
+    assert document["end_at"] - NOW <= document["step_seconds"] == 30
+    for wrong, status in (
+        ({}, 400),
+        ({"scope": "queue", "broker": "default"}, 400),
+        ({**parameters, "hostname": "nobody"}, 404),
+    ):
+        assert (await client.get("/api/v1/series", params=wrong)).status == status
