@@ -27,6 +27,8 @@ from monitor.values.moments import format_moment
 
 _log = logging.getLogger(__name__)
 
+SEND_GRACE_SECONDS = 1.5
+"""For what is on its way when the settings change, or the daemon ends."""
 _RECENT_RESOLVED = 100
 _RECENT_FAILED = 20
 
@@ -49,6 +51,17 @@ class Alerting:
         clock: Callable[[], float],
         changed: Callable[[], None],
     ) -> None:
+        self._runbooks_url = runbooks_url
+        self._clock = clock
+        self.desk = self._make_desk(settings, saved, without_pause=False)
+        self.dispatcher = Dispatcher(channels, self._sent, clock)
+        self._record = record
+        self._changed = changed
+        self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
+        self._failed: deque[NoticeEntry] = deque(maxlen=_RECENT_FAILED)
+        _say_whether_anybody_is_told(channels)
+
+    def _make_desk(self, settings: Settings, saved: Saved, *, without_pause: bool) -> Desk:
         spread = Random()  # noqa: S311 - it spreads retries, it keeps no secret
         mirrors = {
             each.name: Mirror(make_route(each), each.resend_interval, spread)
@@ -56,25 +69,31 @@ class Alerting:
             if isinstance(each, AlertmanagerSettings)
         }
         grouped = (each for each in settings.channels if each.name not in mirrors)
-        self.desk = Desk(
+        return Desk(
             settings.alerts,
             map(make_route, grouped),
             mirrors.values(),
             random=spread,
-            now=clock(),
-            runbooks_url=runbooks_url,
+            now=self._clock(),
+            runbooks_url=self._runbooks_url,
             alerts=saved.alerts,
             deliveries=saved.deliveries,
             silences=saved.silences,
+            without_pause=without_pause,
         )
-        self.dispatcher = Dispatcher(channels, self._sent, clock)
-        self._record = record
-        self._clock = clock
-        self._changed = changed
-        self._recent: deque[Alert] = deque(maxlen=_RECENT_RESOLVED)
-        self._failed: deque[NoticeEntry] = deque(maxlen=_RECENT_FAILED)
-        if not channels:
-            event(_log, logging.WARNING, "NO NOTIFICATION CHANNEL: alerts reach nobody")
+
+    async def change(self, settings: Settings, channels: Sequence[Channel]) -> None:
+        """Let other `settings` hold, between two ticks: the alerts there are go on."""
+        # The new desk does not know what is on its way, and would send it again.
+        await self.dispatcher.close(SEND_GRACE_SECONDS)
+        known = Saved(
+            alerts=self.desk.with_watchdog,
+            deliveries=self.desk.outbox.deliveries,
+            silences=self.desk.silences.all,
+        )
+        self.desk = self._make_desk(settings, known, without_pause=True)
+        self.dispatcher.replace(channels)
+        _say_whether_anybody_is_told(channels)
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
@@ -159,6 +178,11 @@ class Alerting:
                 retry_after_seconds=outcome.retry_after_seconds,
             )
         self._changed()
+
+
+def _say_whether_anybody_is_told(channels: Sequence[Channel]) -> None:
+    if not channels:
+        event(_log, logging.WARNING, "NO NOTIFICATION CHANNEL: alerts reach nobody")
 
 
 def _silence_fields(silence: Silence) -> dict[str, object]:

@@ -107,15 +107,19 @@ def _run_daemon(args: argparse.Namespace) -> int:
     from monitor.config.flags import flags_of
     from monitor.config.load import load
     from monitor.config.problem import ConfigError
+    from monitor.config.settings import Settings
     from monitor.daemon import Daemon
     from monitor.state.store import StateError
     from monitor.web.security import AccessError
     from monitor.web.server import ListenError
 
+    def read() -> Settings:
+        return load(args.config, os.environ, flags_of(args))
+
     try:
-        settings = load(args.config, os.environ, flags_of(args))
+        settings = read()
         journal.set_up(settings.log)
-        asyncio.run(Daemon(settings, os.environ).run())
+        asyncio.run(Daemon(settings, os.environ, read).run())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return _BAD_USAGE

@@ -14,22 +14,25 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 
 import aiohttp
 from msgspec.structs import replace
 
-from monitor import __version__
-from monitor.alerting import Alerting
+from monitor import __version__, journal
+from monitor.alerting import SEND_GRACE_SECONDS, Alerting
 from monitor.brokers import Brokers
-from monitor.channels.base import Channel
+from monitor.channels.base import Channel, ChannelError
 from monitor.channels.heartbeat import Heartbeat
 from monitor.channels.table import make_channels
+from monitor.config.problem import ConfigError
 from monitor.config.settings import Settings
 from monitor.config.web_config_file import read_access
 from monitor.facts.histogram import Histogram
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.journal import event
 from monitor.logs.watch import LogWatch
+from monitor.reload import in_force, wait_for_restart
 from monitor.state.keeper import Keeper
 from monitor.state.saved import Saved
 from monitor.systemd import Systemd
@@ -38,12 +41,12 @@ from monitor.web.app import make_app
 from monitor.web.health import broker_health
 from monitor.web.security import Security
 from monitor.web.server import serve
+from monitor.web.source import ReloadError
 
 _log = logging.getLogger(__name__)
 
 _TICK_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 _LEAST_BETWEEN_TICKS_SECONDS = 0.1
-_SEND_GRACE_SECONDS = 1.5
 _RESTART_PAUSE_SECONDS = 1.0
 
 
@@ -61,11 +64,17 @@ class Clock:
 class Daemon:
     """One running monitor."""
 
-    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, environ: Mapping[str, str], load: Callable[[], Settings]
+    ) -> None:
         self._settings = settings
+        self._load = load
+        self._turn = asyncio.Lock()
+        """Held by a tick, and by a change of what it works with."""
         self._clock = Clock()
         self._keeper = Keeper(settings.state, environ)
         self._wake = asyncio.Event()
+        self._hang_up = asyncio.Event()
         self._systemd = Systemd(environ)
         self._tick_duration = Histogram(_TICK_BOUNDS)
 
@@ -87,19 +96,23 @@ class Daemon:
                 security,
                 clock=self._clock,
                 save=self._save_surely,
+                reload=self._reload,
             )
             app = make_app(self._view, security)
             server = await serve(app, self._settings.web.listen, security)
             stack.push_async_callback(server.close)
             # Nothing waits from here until all is wired up, so that no request comes before.
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            page_url = self._settings.web.page_url(socket.gethostname(), server.port)
-            channels = make_channels(self._settings.channels, session, page_url)
+            scheme = "https" if security.context() else "http"
+            page_url = self._settings.web.page_url(scheme, socket.gethostname(), server.port)
+            self._make_channels = partial(make_channels, session=session, page_url=page_url)
+            channels = self._make_channels(self._settings.channels)
             # Last of what can fail: whoever may not start leaves no file behind.
             saved = self._keeper.open()
             stack.push_async_callback(self._keeper.close)
             self._heartbeat = Heartbeat(self._settings.heartbeat, session)
             stack.push_async_callback(self._heartbeat.close)
+            loop.add_signal_handler(signal.SIGHUP, self._hang_up.set)
             self._wire_up(saved, channels, server.port, f"{page_url}runbooks/")
             event(_log, logging.INFO, "listening", port=server.port)
             await self._work(stop)
@@ -133,14 +146,15 @@ class Daemon:
         gc.freeze()
         runs = [watch.run for watch in self._brokers.watches] + [log.run for log in self._logs]
         jobs = map(self._kept_up, runs)
-        tasks = [asyncio.create_task(job) for job in [*jobs, self._tick_forever()]]
+        own = (self._tick_forever(), self._reload_at_hang_up())
+        tasks = [asyncio.create_task(job) for job in [*jobs, *own]]
         await stop.wait()
         event(_log, logging.INFO, "stopping")
         self._systemd.stopping()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._alerting.dispatcher.close(_SEND_GRACE_SECONDS)
+        await self._alerting.dispatcher.close(SEND_GRACE_SECONDS)
         await self._save_surely()
 
     async def _kept_up(self, job: Callable[[], Awaitable[None]]) -> None:
@@ -153,6 +167,41 @@ class Daemon:
                 self._alerting.dispatcher.report(error)
             await asyncio.sleep(_RESTART_PAUSE_SECONDS)
 
+    # -- other settings ------------------------------------------------------------------
+
+    async def _reload_at_hang_up(self) -> None:
+        while True:
+            await self._hang_up.wait()
+            self._hang_up.clear()
+            with contextlib.suppress(ReloadError):  # it is in the log, and on the page
+                await self._reload()
+
+    async def _reload(self) -> None:
+        """Read the settings again, and let hold what can. Raises ReloadError."""
+        async with self._turn:
+            self._systemd.reloading(time.monotonic())
+            self._wake.set()
+            try:
+                settings = await asyncio.to_thread(self._load)
+                await self._change(settings)
+                self._view.reload_problem = ""
+            except (ConfigError, ChannelError) as error:
+                self._view.reload_problem = str(error)
+                event(_log, logging.ERROR, "settings not in force", reason=str(error))
+                raise ReloadError(str(error)) from error
+
+    async def _change(self, written: Settings) -> None:
+        """Let `written` hold, as far as it can. Raises ChannelError."""
+        settings = in_force(self._settings, written)
+        if (settings.alerts, settings.channels) != (self._settings.alerts, self._settings.channels):
+            channels = self._make_channels(settings.channels)
+            await self._alerting.change(settings, channels)
+        await self._heartbeat.change(settings.heartbeat)
+        journal.set_up(settings.log)
+        self._settings = self._view.settings = settings
+        self._view.waiting = wait_for_restart(settings, written)
+        event(_log, logging.INFO, "settings in force", waiting=", ".join(self._view.waiting))
+
     # -- the tick ----------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
@@ -160,7 +209,8 @@ class Daemon:
             self._wake.clear()
             pause = self._settings.poll.interval
             try:
-                await self._tick()
+                async with self._turn:
+                    await self._tick()
                 pause = self._pause()
             except Exception as error:  # the next tick may do better, and this one is told of
                 _log.exception("a tick failed")
@@ -211,6 +261,7 @@ class Daemon:
             alerts=self._alerting.counts(),
             notifications=dict(self._alerting.dispatcher.counts),
             tick_duration=self._tick_duration.facts(),
+            config_reload_ok=self._view.settings_in_force,
             state_ok=self._keeper.problem is None,
             channels=len(self._settings.channels),
         )

@@ -40,6 +40,11 @@ class Systemd:
             self._status = status
             self._send(f"STATUS={status}")
 
+    def reloading(self, monotonic_seconds: float) -> None:
+        """Say that the settings are being read again; the next tick says that they were."""
+        self._ready = False
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={int(monotonic_seconds * 1_000_000)}")
+
     def stopping(self) -> None:
         """Say that the daemon is about to end."""
         self._send("STOPPING=1")

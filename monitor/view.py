@@ -39,12 +39,18 @@ class View:
         *,
         clock: Callable[[], float],
         save: Callable[[], Awaitable[None]],
+        reload: Callable[[], Awaitable[None]],
     ) -> None:
-        self._settings = settings
+        self.settings = settings
+        self.waiting: tuple[str, ...] = ()
+        """The sections of the settings whose changes wait for a restart."""
+        self.reload_problem = ""
+        """Why the settings as they are written now are not in force; empty: they are."""
         self._keeper = keeper
         self._security = security
         self._clock = clock
         self._save = save
+        self._reload = reload
         self._snapshot: Snapshot | None = None
         self._published = asyncio.Event()
         self.ticked_at = self.started_at = clock()
@@ -110,6 +116,19 @@ class View:
         self.alerting.expire_silence(silence_id)
         await self._save()
 
+    async def reload(self) -> tuple[str, ...]:
+        """Read the settings again; return the sections whose changes wait for a restart.
+
+        Raises ReloadError; what was in force is then in force.
+        """
+        await self._reload()
+        return self.waiting
+
+    @property
+    def settings_in_force(self) -> bool:
+        """Whether settings and web configuration could be used when they were last read."""
+        return not (self.reload_problem or self._security.problem)
+
     async def history(self, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return what happened in the last 30 days. Raises StateError."""
         return await self._keeper.history(self._clock() - KEPT_SECONDS, before, limit)
@@ -123,7 +142,7 @@ class View:
     @property
     def poll_interval_seconds(self) -> float:
         """How often the brokers are polled."""
-        return self._settings.poll.interval
+        return self.settings.poll.interval
 
     async def ticked(self, after: Snapshot | None) -> None:
         """Return as soon as the latest snapshot is another than `after`."""
@@ -132,7 +151,7 @@ class View:
 
     def ticking(self) -> bool:
         """Return whether the loop ticked lately."""
-        return self._clock() - self.ticked_at < self._settings.poll.interval + OVERSLEPT_SECONDS
+        return self._clock() - self.ticked_at < self.settings.poll.interval + OVERSLEPT_SECONDS
 
     def now(self) -> float:
         """Return the daemon's time, in Unix seconds."""
@@ -141,12 +160,16 @@ class View:
     def notices(self) -> tuple[str, ...]:
         """Return what the operator must know of the monitor itself, a line each."""
         lines = []
-        if not self._settings.channels:
+        if not self.settings.channels:
             lines.append("No notification channel is configured: alerts reach nobody.")
         lines += (
             f"Channel {name}: the latest notice did not arrive: {reason}."
             for name, reason in self.alerting.dispatcher.failing.items()
         )
+        if self.reload_problem:
+            lines.append(f"The settings are not in force: {self.reload_problem}.")
+        if self.waiting:
+            lines.append(f"Changes in {', '.join(self.waiting)} wait for a restart.")
         if self._security.problem:
             lines.append(f"The web configuration is not in force: {self._security.problem}.")
         if self._keeper.problem:

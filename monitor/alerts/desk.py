@@ -24,7 +24,8 @@ class Desk:
     """The alerts, silences and deliveries there are.
 
     `runbooks_url` is below which the runbooks of the built-in rules are served. `alerts`,
-    `deliveries` and `silences` are those of an earlier run; `random` spreads the retries.
+    `deliveries` and `silences` are those of an earlier run, or with `without_pause` those of a
+    moment ago, under other settings; `random` spreads the retries.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Desk:
         alerts: Iterable[Alert] = (),
         deliveries: Iterable[Delivery] = (),
         silences: Iterable[Silence] = (),
+        without_pause: bool = False,
     ) -> None:
         saved = tuple(alerts)
         watched = (alert for alert in saved if alert.alertname == WATCHDOG)
@@ -46,7 +48,8 @@ class Desk:
         rules = rules_of(settings, runbooks_url)
         self.alertnames = frozenset(rule.alert for rule in rules)
         """The alert names of all rules that hold."""
-        self._engine = Engine(rules, (alert for alert in saved if alert.alertname != WATCHDOG))
+        others = (alert for alert in saved if alert.alertname != WATCHDOG)
+        self._engine = Engine(rules, others, without_pause=without_pause)
         self.silences = Silences(silences)
         """Whoever changes them has the daemon tick and save."""
         self._muting = Muting(settings, self.silences)

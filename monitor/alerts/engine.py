@@ -22,10 +22,12 @@ class Engine:
     """The alerts of all rules on all objects.
 
     `saved` are the alerts of an earlier run. Its pending ones are left out: nobody watched
-    meanwhile, so their `for` starts anew.
+    meanwhile, so their `for` starts anew; unless the rules alone are new (`without_pause`).
     """
 
-    def __init__(self, rules: Iterable[Rule], saved: Iterable[Alert] = ()) -> None:
+    def __init__(
+        self, rules: Iterable[Rule], saved: Iterable[Alert] = (), *, without_pause: bool = False
+    ) -> None:
         self._rules = tuple(rules)
         self._current: dict[_Name, dict[Key, Alert]] = {_name(rule): {} for rule in self._rules}
         self._ruleless: list[Alert] = []
@@ -35,13 +37,15 @@ class Engine:
         for alert in saved:
             if alert.state == "resolved":
                 self._resolved.append(alert)
-            elif alert.state == "firing":
+            elif alert.state == "firing" or without_pause:
                 self._adopt(alert, by_name.get((alert.alertname, alert.severity)))
 
     def _adopt(self, alert: Alert, rule: Rule | None) -> None:
         key = rule.key_of(alert.labels) if rule else None
         if rule is None or key is None:
-            self._ruleless.append(alert)
+            # One that never fired ends without a word.
+            if alert.state == "firing":
+                self._ruleless.append(alert)
         else:
             self._current[_name(rule)][key] = alert
 

@@ -79,6 +79,15 @@ class Dispatcher:
         for notice in notices:
             self._start(self._send(notice))
 
+    def replace(self, channels: Iterable[Channel]) -> None:
+        """Send through `channels` from now on; what was counted goes on."""
+        self._channels = {channel.name: channel for channel in channels}
+        self._slots = {name: asyncio.Semaphore(SENDS_AT_ONCE) for name in self._channels}
+        for name in self._channels:
+            for result in RESULTS:
+                self._counts.setdefault((name, result), 0)
+        self._failing = {name: why for name, why in self._failing.items() if name in self._channels}
+
     def report(self, error: BaseException) -> None:
         """Start to send the monitor's own unhandled `error` to the channels that want such."""
         for channel in self._channels.values():

@@ -37,8 +37,7 @@ class Heartbeat:
     """Sends the sign of life. The daemon beats it at every tick."""
 
     def __init__(self, settings: HeartbeatSettings, session: aiohttp.ClientSession) -> None:
-        self._url = settings.ping_url
-        self._interval_seconds = settings.interval
+        self._settings = settings
         self._session = session
         self._due_at = 0.0
         self._told_well: bool | None = None
@@ -46,16 +45,23 @@ class Heartbeat:
 
     def beat(self, now: float, trouble: str) -> None:
         """Start to send it if it is due; `trouble` says which brokers are not being read."""
-        if self._url is None or (self._ping is not None and not self._ping.done()):
+        ping_url = self._settings.ping_url
+        if ping_url is None or (self._ping is not None and not self._ping.done()):
             return
         well = not trouble
         if well == self._told_well and now < self._due_at:
             return
         self._told_well = well
-        self._due_at = now + self._interval_seconds
-        url = URL(self._url.reveal())
+        self._due_at = now + self._settings.interval
+        url = URL(ping_url.reveal())
         address = str(url if well else url / "fail")
         self._ping = asyncio.create_task(self._send(address, trouble, now))
+
+    async def change(self, settings: HeartbeatSettings) -> None:
+        """Go by other `settings`: the first sign by them is due at once."""
+        if settings != self._settings:
+            await self.close()
+            self._settings, self._told_well = settings, None
 
     async def close(self) -> None:
         """Give up what is on its way."""

@@ -1,7 +1,7 @@
 """The HTTP face of the daemon: metrics, health, the API and the page.
 
-Everything here only reads, but for the silences of `/api/v2` and `/silence`. `daemon.py` makes
-the application, `web/server.py` serves it.
+Everything here only reads, but for the silences of `/api/v2` and `/silence`, and `/-/reload`.
+`daemon.py` makes the application, `web/server.py` serves it.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from monitor.state.store import StateError
 from monitor.web.alertmanager_api import alertmanager_routes
 from monitor.web.api import snapshot_json
 from monitor.web.check import CheckHandler
+from monitor.web.guard import refusal
 from monitor.web.headers import harden
 from monitor.web.health import broker_health
 from monitor.web.metrics import MetricsHandler
@@ -24,7 +25,7 @@ from monitor.web.runbooks import add_runbooks
 from monitor.web.security import Security
 from monitor.web.series import SeriesHandler
 from monitor.web.silence_form import SilenceForm
-from monitor.web.source import Source
+from monitor.web.source import ReloadError, Source
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -41,6 +42,7 @@ def make_app(source: Source, security: Security | None = None) -> web.Applicatio
             web.get("/metrics", MetricsHandler(source).get),
             web.get("/-/healthy", handlers.healthy),
             web.get("/-/ready", handlers.ready),
+            web.post("/-/reload", handlers.reload),
             web.get("/health", handlers.health),
             web.get("/api/v1/snapshot", handlers.snapshot),
             web.get("/check/{kind}", check.get),
@@ -80,6 +82,18 @@ class _Handlers:
         if self._source.ready:
             return web.Response(text="ready\n")
         return web.Response(status=503, text="the first poll of every broker is under way\n")
+
+    async def reload(self, request: web.Request) -> web.Response:
+        """Read the settings again."""
+        refused = refusal(request)
+        if refused is not None:
+            return web.Response(status=403, text=f"{refused}\n")
+        try:
+            waiting = await self._source.reload()
+        except ReloadError as error:
+            return web.Response(status=500, text=f"not reloaded:\n{error}\n")
+        but = f"; changes in {', '.join(waiting)} wait for a restart" if waiting else ""
+        return web.Response(text=f"reloaded{but}\n")
 
     async def health(self, _request: web.Request) -> web.Response:
         """Say whether every broker is being read."""

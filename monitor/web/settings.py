@@ -9,17 +9,16 @@ class WebSettings:
 
     listen: str = "0.0.0.0:9808"
     """HOST:PORT; port 0 takes one that the kernel chooses."""
+    config_file: str | None = None
+    """TLS, client certificates, logins and headers: a `web-config.yml` as Prometheus's exporters
+    take it. Read again when it changes. Left out: everybody may look, without TLS."""
     external_url: str | None = None
     """Where people reach the monitor, for links in alerts, such as https://monitor.example.com/;
     left out: the host's name and the port."""
 
-    def page_url(self, host: str, port: int) -> str:
+    def page_url(self, scheme: str, host: str, port: int) -> str:
         """Return where people reach the status page, with a slash at the end.
 
-        `host` and `port` are where it is served.
+        `scheme`, `host` and `port` are where it is served.
         """
-        return f"{(self.external_url or f'http://{host}:{port}').rstrip('/')}/"
-
-    config_file: str | None = None
-    """TLS, client certificates, logins and headers: a `web-config.yml` as Prometheus's exporters
-    take it. Read again when it changes. Left out: everybody may look, without TLS."""
+        return f"{(self.external_url or f'{scheme}://{host}:{port}').rstrip('/')}/"

@@ -12,6 +12,10 @@ from monitor.facts.snapshot import Snapshot
 from monitor.state.history import NoticeEntry
 
 
+class ReloadError(Exception):
+    """The settings cannot be used; the message has a line for each mistake."""
+
+
 class Source(Protocol):
     """The daemon as the web floor sees it; every request reads it anew."""
 
@@ -63,6 +67,12 @@ class Source(Protocol):
 
     async def expire_silence(self, silence_id: str) -> None:
         """End a silence at once. Raises SilenceError, UnknownSilenceError."""
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the settings again; return the sections whose changes wait for a restart.
+
+        Raises ReloadError; what was in force is then in force.
+        """
 
     async def history(self, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return what happened lately, the latest first; only ids below `before`.

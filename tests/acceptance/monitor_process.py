@@ -45,12 +45,21 @@ class Monitor:
 
     def launch(self) -> processes.Process:
         """Start the process and return at once."""
-        config = self.folder / "config.yaml"
-        config.write_text(yaml.safe_dump(dict(self.settings), sort_keys=False))
+        self.rewrite({})
         self._starts += 1
-        command = [sys.executable, "-m", "monitor", "run", "--config", str(config)]
+        command = [sys.executable, "-m", "monitor", "run", "--config", str(self._config)]
         self.process = processes.start(command, log_file=self._log_file, environ=self._environ)
         return self.process
+
+    def rewrite(self, changes: Settings) -> None:
+        """Write its settings file, with `changes` of whole sections; `settings` stay."""
+        written = {**self.settings, **changes}
+        self._config.write_text(yaml.safe_dump(written, sort_keys=False))
+
+    def hang_up(self) -> None:
+        """Have it read its settings again, as `systemctl reload` does."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
 
     def start(self) -> None:
         """Start it, and return once it has tried its brokers."""
@@ -71,6 +80,10 @@ class Monitor:
         """End it by SIGKILL; no error when it has ended already."""
         if self.process is not None:
             processes.kill(self.process)
+
+    @property
+    def _config(self) -> Path:
+        return self.folder / "config.yaml"
 
     @property
     def _log_file(self) -> Path:

@@ -25,6 +25,7 @@ from monitor.facts.snapshot import (
     WorkerFacts,
 )
 from monitor.state.history import NoticeEntry
+from monitor.web.source import ReloadError
 
 NOW = 1_763_832_000.0
 
@@ -37,6 +38,7 @@ class FixedSource:
     alerts: tuple[Alert, ...] = ()
     alertnames: frozenset[str] = frozenset({"QueueAbandoned", "WorkerHung"})
     ready: bool = True
+    bad_settings: str = ""
     poll_interval_seconds: float = 5.0
     ticks: bool = True
     at: float = NOW
@@ -65,6 +67,11 @@ class FixedSource:
 
     async def expire_silence(self, silence_id: str) -> None:
         self.book.expire(silence_id, self.at)
+
+    async def reload(self) -> tuple[str, ...]:
+        if self.bad_settings:
+            raise ReloadError(self.bad_settings)
+        return ("poll",)
 
     async def history(self, before: int | None, limit: int) -> list[dict[str, object]]:
         return [dict(entry) for entry in self.entries if not before or entry["id"] < before][:limit]

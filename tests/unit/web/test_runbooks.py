@@ -56,4 +56,4 @@ async def test_commands_and_tables_stand_as_such(client: Client) -> None:
     ],
 )
 def test_where_people_reach_the_page(external_url: str | None, page_url: str) -> None:
-    assert WebSettings(external_url=external_url).page_url("web1", 9808) == page_url
+    assert WebSettings(external_url=external_url).page_url("http", "web1", 9808) == page_url
