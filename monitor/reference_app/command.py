@@ -1,4 +1,4 @@
-"""`queue-monitor reference-app worker|send|traffic`: runs the app against any broker.
+"""`queue-monitor reference-app …`: runs the app against any broker, piece by piece.
 
 The command line calls `add_arguments` and `run`. Celery is loaded only when it is needed.
 """
@@ -9,11 +9,15 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import NoReturn
 
-from monitor.reference_app import traffic
-from monitor.reference_app.layout import WORKERS, Worker
+from monitor.reference_app import settings, traffic
+from monitor.reference_app.layout import WORKERS
+
+WORKFLOWS = ("thumbnails", "photo", "election", "newsletter")
+WORKFLOW_SECONDS = 60.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     worker = commands.add_parser("worker", parents=[broker], help="run one worker, or all three")
     worker.add_argument("name", choices=[*WORKERS, "all"], nargs="?", default="all")
+    worker.add_argument("--log-folder", metavar="DIR", help="log into NAME.log there")
+
+    commands.add_parser("beat", parents=[broker], help="send what is due at certain times")
+
+    front = commands.add_parser("front", parents=[broker], help="serve the page with Follow")
+    _add_port(front, 8000)
+    front.add_argument("--monitor-url", metavar="URL", help="the monitor's page, to be linked")
+
+    partner = commands.add_parser("partner", help="serve the API of a partner, slowly")
+    _add_port(partner, 8001)
 
     send = commands.add_parser("send", parents=[broker], help="send tasks")
     send.add_argument("task", choices=[*traffic.ARGUMENTS])
@@ -37,35 +51,60 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--priority", type=int, choices=range(10), metavar="P", help="0 (first) to 9 (last)"
     )
 
-    commands.add_parser("traffic", parents=[broker], help="send a few tasks a second, steadily")
+    workflow = commands.add_parser(
+        "workflow", parents=[broker], help="send tasks that belong together, and wait for them"
+    )
+    workflow.add_argument("name", choices=WORKFLOWS)
+    workflow.add_argument("--broken", action="store_true", help="let one in the middle fail")
+
+    steady = commands.add_parser(
+        "traffic", parents=[broker], help="send a few tasks a second, steadily or by a profile"
+    )
+    steady.add_argument("--profile", choices=[*traffic.PROFILES])
+    steady.add_argument(
+        "--seconds", type=float, default=120.0, metavar="N", help="of a profile (120)"
+    )
+
+    batch = commands.add_parser(
+        "send-welcome-batch", help="mail all who have had no welcome, as cron would"
+    )
+    batch.add_argument("--limit", type=int, default=1000, metavar="N", help="at the most (1000)")
+
+    sign_up = commands.add_parser("sign-up", help="make people known, for the batch to welcome")
+    sign_up.add_argument("address", nargs="+")
+
+    commands.add_parser("check", help="say what must not be so in production")
+
+
+def _add_port(parser: argparse.ArgumentParser, port: int) -> None:
+    parser.add_argument(
+        "--port", type=int, default=port, metavar="N", help=f"on 127.0.0.1 ({port}); 0: any"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what `args` ask for; return the exit status."""
-    if args.broker:
+    if getattr(args, "broker", None):
         # The environment and not the command line: a password would show in the process list.
         os.environ["CELERY_BROKER_URL"] = args.broker
-    if args.reference_app_command == "send":
-        return _send(args)
-    if args.reference_app_command == "traffic":
-        return _send_steadily()
-    return _run_all_workers() if args.name == "all" else _run_worker(WORKERS[args.name])
+    for warning in settings.warnings():
+        print(f"queue-monitor: {warning}", file=sys.stderr)
+    try:
+        return _COMMANDS[args.reference_app_command](args)
+    except KeyboardInterrupt:
+        return 0
 
 
-def _run_worker(worker: Worker) -> NoReturn:
-    """Become the worker, so that signals reach it."""
-    print(shlex.join(worker.command()), flush=True)
-    os.execv(sys.executable, worker.command())  # noqa: S606 - our own command, without a shell
-
-
-def _run_all_workers() -> int:
-    """Run the whole layout until it is told to end; return the worst exit status."""
+def _run_workers(args: argparse.Namespace) -> int:
+    if args.name != "all":
+        _become(WORKERS[args.name].command(args.log_folder))
     # The terminal sends Ctrl-C to the workers too; this process only waits for them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     children = []
     for worker in WORKERS.values():
-        print(shlex.join(worker.command()), flush=True)
-        children.append(subprocess.Popen(worker.command()))
+        command = worker.command(args.log_folder)
+        print(shlex.join(command), flush=True)
+        children.append(subprocess.Popen(command))
 
     def pass_on(signal_number: int, _frame: FrameType | None) -> None:
         for child in children:
@@ -76,20 +115,123 @@ def _run_all_workers() -> int:
     return max(abs(child.wait()) for child in children)
 
 
+def _become(command: list[str]) -> NoReturn:
+    """Become the program, so that signals reach it."""
+    print(shlex.join(command), flush=True)
+    os.execv(sys.executable, command)  # noqa: S606 - our own command, without a shell
+
+
+def _run_beat(_args: argparse.Namespace) -> int:
+    folder = settings.data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    _become(
+        [
+            *(sys.executable, "-m", "celery", "-A", "monitor.reference_app.app", "beat"),
+            # What it sent last is kept there, so that a restart sends nothing twice.
+            *("--schedule", str(folder / "beat"), "--pidfile", "", "--loglevel=INFO"),
+        ]
+    )
+
+
+def _serve_front(args: argparse.Namespace) -> int:
+    from monitor.reference_app.front import Front
+    from monitor.reference_app.serve import serve
+    from monitor.reference_app.site import Site
+
+    serve(Front(Site(settings.data_folder()), args.monitor_url).application(), args.port)
+    return 0
+
+
+def _serve_partner(args: argparse.Namespace) -> int:
+    from monitor.reference_app import partner_server
+    from monitor.reference_app.serve import serve
+
+    serve(partner_server.application(), args.port)
+    return 0
+
+
 def _send(args: argparse.Namespace) -> int:
     from kombu.exceptions import OperationalError
 
     try:
         traffic.send(args.task, args.count, args.queue, args.priority)
     except OperationalError as error:
-        print(f"queue-monitor: the broker does not take tasks: {error}", file=sys.stderr)
-        return 1
+        return _broker_refused(error)
     print(f"sent {args.count} {args.task}" + (f" to {args.queue}" if args.queue else ""))
     return 0
 
 
-def _send_steadily() -> int:
+def _run_workflow(args: argparse.Namespace) -> int:
+    from kombu.exceptions import OperationalError
+
+    from monitor.reference_app import examples
+
     try:
-        traffic.send_steadily(report=lambda text: print(text, file=sys.stderr, flush=True))
-    except KeyboardInterrupt:
-        return 0
+        for line in examples.play(args.name, broken=args.broken, seconds=WORKFLOW_SECONDS):
+            print(line, flush=True)
+    except OperationalError as error:
+        return _broker_refused(error)
+    except TimeoutError:
+        print("queue-monitor: nothing came of it: is a worker running?", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _send_traffic(args: argparse.Namespace) -> int:
+    if args.profile is None:
+        traffic.send_steadily(report=_complain)
+    from rich.progress import Progress
+
+    with Progress() as progress:
+        bar = progress.add_task(args.profile, total=args.seconds)
+        for passed in traffic.send_profile(
+            traffic.PROFILES[args.profile], args.seconds, report=_complain
+        ):
+            progress.update(bar, completed=passed)
+    return 0
+
+
+def _send_welcome_batch(args: argparse.Namespace) -> int:
+    from monitor.reference_app import batch
+    from monitor.reference_app.site import Site
+
+    sent, failed = batch.run(Site(settings.data_folder()), args.limit, report=_complain)
+    print(f"{sent} welcomed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _sign_up(args: argparse.Namespace) -> int:
+    from monitor.reference_app.site import Site
+
+    Site(settings.data_folder()).sign_up(*args.address)
+    return 0
+
+
+def _check(_args: argparse.Namespace) -> int:
+    if settings.warnings():
+        return 1
+    print("nothing to warn of")
+    return 0
+
+
+def _broker_refused(error: Exception) -> int:
+    _complain(f"the broker does not take tasks: {error}")
+    return 1
+
+
+def _complain(text: str) -> None:
+    print(f"queue-monitor: {text}", file=sys.stderr, flush=True)
+
+
+_COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "worker": _run_workers,
+    "beat": _run_beat,
+    "front": _serve_front,
+    "partner": _serve_partner,
+    "send": _send,
+    "workflow": _run_workflow,
+    "traffic": _send_traffic,
+    "send-welcome-batch": _send_welcome_batch,
+    "sign-up": _sign_up,
+    "check": _check,
+}

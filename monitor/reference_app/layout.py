@@ -2,6 +2,11 @@
 
 Quick work has two processes of its own and never waits behind slow work. The last worker
 takes `low` work, and helps with `normal` when that piles up. Used by `command`.
+
+How many processes a worker has depends on what its tasks wait for. Work that computes gains
+nothing beyond the number of cores. Work that waits, for a mail server or an API, does: a task
+that computes for 10 ms and waits for 390 leaves its core free 39 times out of 40, so that one
+core could run 40 of them. Threads or gevent (`--pool`) do that in one process.
 """
 
 import sys
@@ -17,12 +22,13 @@ class Worker:
     queues: tuple[str, ...]
     concurrency: int
 
-    def command(self) -> list[str]:
-        """Return the Celery command that runs it."""
+    def command(self, log_folder: str | None = None) -> list[str]:
+        """Return the Celery command that runs it, its log in a file of `log_folder` if given."""
+        log_file = [f"--logfile={log_folder}/{self.name}.log"] if log_folder else []
         return [
             *(sys.executable, "-m", "celery", "-A", "monitor.reference_app.app", "worker"),
             *("-n", f"{self.name}@%h", "-Q", ",".join(self.queues)),
-            *(f"--concurrency={self.concurrency}", "--loglevel=INFO"),
+            *(f"--concurrency={self.concurrency}", "--loglevel=INFO", *log_file),
         ]
 
 

@@ -1,74 +1,164 @@
-"""What the tasks work on: who follows whom, and a mailbox. Used by `tasks` only.
+"""The site's data, in SQLite: people, who follows whom, who was mailed, figures and ballots.
 
-All of it lives in one folder, so that it can be looked at and thrown away.
+Used by tasks, by the front and by the batch. All of it lives in one folder, so that it can be
+looked at and thrown away. A person is known by the mail address.
 """
 
-import mailbox
 import os
 import sqlite3
-from contextlib import closing
-from email.message import EmailMessage
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS people (
+    address TEXT PRIMARY KEY,
+    following INTEGER NOT NULL DEFAULT 0,
+    followers INTEGER NOT NULL DEFAULT 0,
+    welcome_email_sent INTEGER NOT NULL DEFAULT 0,
+    seen_at REAL NOT NULL,
+    active INTEGER NOT NULL DEFAULT 1
+);
+CREATE TABLE IF NOT EXISTS follows (
+    follower TEXT, followed TEXT, PRIMARY KEY (follower, followed)
+);
+CREATE TABLE IF NOT EXISTS mailed (
+    address TEXT, occasion TEXT, PRIMARY KEY (address, occasion)
+);
+CREATE TABLE IF NOT EXISTS figures (name TEXT, value REAL, at REAL);
+"""
 
-def data_folder() -> Path:
-    """Return $REFERENCE_APP_FOLDER, else a folder of its own in the XDG data folder."""
-    chosen = os.environ.get("REFERENCE_APP_FOLDER")
-    if chosen:
-        return Path(chosen)
-    data_home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data_home) / "queue-monitor-reference-app"
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody, as the front shows them."""
+
+    address: str
+    following: int
+    followers: int
 
 
 class Site:
     """The site's data in `folder`, which is made when it is missing."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        for name in ("new", "cur", "tmp"):
-            # A Maildir would make them itself, but two workers at once would trip over it.
-            (folder / "mailbox" / name).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        with self._connected() as db:
+            db.executescript(_SCHEMA)
 
-    def record_follow(self, follower: str, followed: str) -> None:
-        """Note that `follower` follows `followed`; the second time changes nothing."""
-        with closing(self._connect()) as db, db:
-            db.execute("INSERT OR IGNORE INTO follows VALUES (?, ?)", (follower, followed))
+    def sign_up(self, *addresses: str) -> None:
+        """Make people known; who is known already stays as they are."""
+        with self._connected() as db:
+            _sign_up(db, addresses)
 
-    def most_followed(self, count: int) -> list[tuple[str, int]]:
+    def person(self, address: str) -> Person:
+        """Return somebody's counts; somebody unknown has none."""
+        query = "SELECT following, followers FROM people WHERE address = ?"
+        with self._connected() as db:
+            row = db.execute(query, (address,)).fetchone()
+        return Person(address, *(row or (0, 0)))
+
+    def follow(self, follower: str, followed: str) -> None:
+        """Let one follow the other and raise both their counts; once, however often called."""
+        with self._connected() as db:
+            _sign_up(db, (follower, followed))
+            query = "INSERT OR IGNORE INTO follows VALUES (?, ?)"
+            if db.execute(query, (follower, followed)).rowcount == 0:
+                return
+            raise_count = "UPDATE people SET {0} = {0} + 1 WHERE address = ?"
+            db.execute(raise_count.format("following"), (follower,))
+            db.execute(raise_count.format("followers"), (followed,))
+
+    def most_followed(self, count: int) -> list[Person]:
         """Return the `count` people with the most followers, the first first."""
-        with closing(self._connect()) as db:
-            return db.execute(
-                "SELECT followed, count(*) AS followers FROM follows"
-                " GROUP BY followed ORDER BY followers DESC, followed LIMIT ?",
-                (count,),
-            ).fetchall()
-
-    def publish_leader_board(self, lines: list[str]) -> None:
-        """Replace the leader board; a reader sees the old one or the new one, never half."""
-        new = self._folder / f"leader-board.{os.getpid()}.new"
-        new.write_text("\n".join(lines) + "\n")
-        new.replace(self._folder / "leader-board.txt")
-
-    def send_mail(self, address: str, subject: str, text: str) -> None:
-        """Put a mail into the mailbox: one file a mail, there whole or not at all.
-
-        Raises ValueError when `address` is not one.
-        """
-        if "@" not in address:
-            raise ValueError(f"{address!r} is not a mail address")
-        mail = EmailMessage()
-        mail["From"] = "hello@reference-app.example"
-        mail["To"] = address
-        mail["Subject"] = subject
-        mail.set_content(text)
-        # A Maildir writes in tmp/ and renames into new/, which is what makes it atomic.
-        mailbox.Maildir(self._folder / "mailbox").add(mail)
-
-    def _connect(self) -> sqlite3.Connection:
-        # Several workers write at once: each waits for its turn up to this many seconds.
-        db = sqlite3.connect(self._folder / "site.db", timeout=10.0)
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS follows"
-            " (follower TEXT, followed TEXT, PRIMARY KEY (follower, followed))"
+        query = (
+            "SELECT address, following, followers FROM people WHERE followers > 0"
+            " ORDER BY followers DESC, address LIMIT ?"
         )
-        return db
+        with self._connected() as db:
+            return [Person(*row) for row in db.execute(query, (count,))]
+
+    # -- who has had which mail ----------------------------------------------------------
+
+    def unwelcomed(self, limit: int) -> list[str]:
+        """Return up to `limit` people who have had no welcome mail."""
+        query = "SELECT address FROM people WHERE welcome_email_sent = 0 AND active LIMIT ?"
+        with self._connected() as db:
+            return [address for (address,) in db.execute(query, (limit,))]
+
+    @contextmanager
+    def welcoming(self, address: str) -> Iterator[bool]:
+        """Mark somebody as welcomed; the block mails only if it is given True.
+
+        Only one of all who try at once is given it. The mark goes away if the block fails.
+        """
+        mark = (
+            "UPDATE people SET welcome_email_sent = ? WHERE address = ? AND welcome_email_sent = ?"
+        )
+        with self._connected() as db:
+            _sign_up(db, (address,))
+            ours = db.execute(mark, (1, address, 0)).rowcount == 1
+        try:
+            yield ours
+        except Exception:  # whatever it is, there was no mail
+            if ours:
+                with self._connected() as db:
+                    db.execute(mark, (0, address, 1))
+            raise
+
+    @contextmanager
+    def mailing(self, address: str, occasion: str) -> Iterator[bool]:
+        """Note that somebody is mailed on an occasion; True, and the mark, as in `welcoming`."""
+        with self._connected() as db:
+            query = "INSERT OR IGNORE INTO mailed VALUES (?, ?)"
+            ours = db.execute(query, (address, occasion)).rowcount == 1
+        try:
+            yield ours
+        except Exception:  # whatever it is, there was no mail
+            if ours:
+                with self._connected() as db:
+                    query = "DELETE FROM mailed WHERE address = ? AND occasion = ?"
+                    db.execute(query, (address, occasion))
+            raise
+
+    # -- the rest ------------------------------------------------------------------------
+
+    def deactivate(self, not_seen_since: float, limit: int) -> int:
+        """Deactivate up to `limit` people last seen before (Unix seconds); return how many."""
+        query = (
+            "UPDATE people SET active = 0 WHERE address IN"
+            " (SELECT address FROM people WHERE active AND seen_at < ? LIMIT ?)"
+        )
+        with self._connected() as db:
+            return db.execute(query, (not_seen_since, limit)).rowcount
+
+    def record(self, name: str, value: float) -> None:
+        """Keep a figure, with the time."""
+        with self._connected() as db:
+            db.execute("INSERT INTO figures VALUES (?, ?, ?)", (name, value, time.time()))
+
+    def figures(self, name: str) -> list[float]:
+        """Return the figures of that name, the oldest first."""
+        with self._connected() as db:
+            query = "SELECT value FROM figures WHERE name = ? ORDER BY at"
+            return [value for (value,) in db.execute(query, (name,))]
+
+    def publish(self, name: str, text: str) -> None:
+        """Replace a file; a reader sees the old one or the new one, never half."""
+        new = self.folder / f"{name}.{os.getpid()}.new"
+        new.write_text(text)
+        new.replace(self.folder / name)
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        # Several workers write at once: each waits for its turn up to this many seconds.
+        with closing(sqlite3.connect(self.folder / "site.db", timeout=10.0)) as db, db:
+            yield db
+
+
+def _sign_up(db: sqlite3.Connection, addresses: tuple[str, ...]) -> None:
+    query = "INSERT OR IGNORE INTO people (address, seen_at) VALUES (?, ?)"
+    db.executemany(query, [(address, time.time()) for address in addresses])

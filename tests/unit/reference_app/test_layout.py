@@ -14,3 +14,7 @@ def test_the_commands_are_plain_celery() -> None:
             "low@%h -Q low,normal --concurrency=1",
         )
     ]
+
+
+def test_a_worker_logs_into_a_file_of_its_own_when_asked_to() -> None:
+    assert WORKERS["low"].command("/var/log/site")[-1] == "--logfile=/var/log/site/low.log"
