@@ -32,14 +32,19 @@ class Poller:
         self._names: tuple[str, ...] = ()
         self._lists: list[bytes] = []
         self._tables: tuple[bytes, ...] = ()
+        self._tables_there: int | None = None
+        """How many of them the last poll found; None: not known."""
         self._packed = self._pack(())
         self._ends = Ends()
         self._commands: int | None = None
         self._eval = b"EVAL_RO"
 
     def know_tables(self, tables: tuple[bytes, ...]) -> None:
-        """Look in every poll for these binding tables, which only a reset takes away together."""
-        if tables != self._tables:
+        """Look in every poll for these binding tables, which only a reset takes away together.
+
+        That all are gone is for a poll to see, which has messages before and after to compare.
+        """
+        if tables != self._tables and (tables or not self._tables_there):
             self._tables = tables
             self._packed = self._pack(self._names)
 
@@ -54,6 +59,8 @@ class Poller:
         server = read_info(replies[0], clock())
         unacked = replies[1] if isinstance(replies[1], int) else None
         in_flight = await self._read_details(wire, lengths, unacked, self._commands_since(server))
+        there = replies[3] if self._tables and isinstance(replies[3], int) else None
+        self._tables_there = there
         at = clock()
         return Poll(
             at=at,
@@ -62,7 +69,7 @@ class Poller:
             unacked=unacked,
             oldest_unacked_at=_oldest_score(replies[2]),
             server=server,
-            binding_tables=replies[3] if self._tables and isinstance(replies[3], int) else None,
+            binding_tables=there,
             in_flight=in_flight,
             cut=(*sorted(self._ends.cut), *(("in_flight",) if in_flight and in_flight.cut else ())),
         )

@@ -1,12 +1,19 @@
 """What becomes of a real server: one that refuses writes, evicts, loses what it held."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import redis
 
+from monitor.broker.discovery import Discovery
+from monitor.broker.keys import Keys
+from monitor.broker.poll import Poller
+from monitor.broker.settings import BrokerSettings, TransportOptions
+from monitor.broker.wire import Wire
 from monitor.demo.broker import EmbeddedBroker
+from monitor.values.secret import Secret
 from tests.broker.conftest import Watched, watching
 from tests.broker.test_queues_real import send
 
@@ -141,6 +148,26 @@ async def test_a_flush_is_told_from_work(broker: EmbeddedBroker, client: "redis.
         assert resets(watched) == {"flushed": 1}
         assert why_fallen(watched) == ["the broker was flushed: 30 messages before, 0 after"]
         await watched.until(lambda w: w.part().broker.messages_lost_lately == 30)
+
+
+async def test_a_flush_between_a_poll_and_the_look_for_queues_is_seen(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    send(broker.url, "high", count=40)
+    keys = Keys(TransportOptions(), 0)
+    discovery = Discovery(keys)
+    poller = Poller(keys, discovery.route)
+    wire = await Wire.open(BrokerSettings(url=Secret(broker.url)), 5.0)
+    found = []
+    for number in range(4):
+        poll = await poller.poll(wire, ["high"], time.time)
+        found.append((poll.binding_tables, sum(poll.queues["high"].lengths)))
+        if number == 1:
+            client.flushall()
+        await discovery.queues(wire, time.time() + 5, time.time)
+        poller.know_tables(discovery.queue_tables)
+    wire.close()
+    assert found == [(None, 40), (1, 40), (0, 0), (None, 0)]
 
 
 async def test_the_monitors_own_commands_are_as_many_as_the_server_counts(
