@@ -123,7 +123,8 @@ def _view_box() -> str:
 
 def _range(line: Line, words: Words) -> str:
     latest = line.values[-1]
-    now = "not known now" if latest is None else f"now {words(latest)}"
+    # The highest of a step is not what is true now.
+    now = "not known now" if latest is None else f"last 30s up to {words(latest)}"
     return f"{words(min(line.known))} to {words(max(line.known))}, {now}"
 
 

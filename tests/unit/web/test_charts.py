@@ -33,9 +33,13 @@ def test_a_drawing_is_well_formed_and_stays_within_its_frame(values: list[float 
 
 
 def test_a_chart_says_in_words_what_it_shows() -> None:
-    assert 'aria-label="last hour: 0 to 1,243, now 12"' in sparkline(line(0, 1_243, 12), words)
+    assert 'aria-label="last hour: 0 to 1,243, last 30s up to 12"' in sparkline(
+        line(0, 1_243, 12), words
+    )
     assert "3 to 3, not known now" in sparkline(line(3, None), words)
-    assert "in 3 to 3, now 3" in chart("Rates", [("in", line(3)), ("out", line(4))], words)
+    assert "in 3 to 3, last 30s up to 3" in chart(
+        "Rates", [("in", line(3)), ("out", line(4))], words
+    )
     assert "not known in the last hour" in chart("Waiting", [("", line())], words)
 
 
