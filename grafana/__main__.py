@@ -1,4 +1,4 @@
-"""`python -m grafana`: write the dashboards."""
+"""`python -m grafana`: write the dashboards, and the rules for Kubernetes."""
 
 from grafana.catalogue import write
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from grafana import operator
 from grafana.frame import Dashboard, to_json
 from grafana.monitor import MONITOR
 from grafana.overview import OVERVIEW
@@ -14,6 +15,7 @@ FOLDER = Path(__file__).parent / "dashboards"
 
 
 def write() -> None:
-    """Write every dashboard to its file."""
+    """Write every dashboard to its file, and the rules for Kubernetes."""
     for dashboard in DASHBOARDS:
         (FOLDER / f"{dashboard.name}.json").write_text(to_json(dashboard))
+    operator.FILE.write_text(operator.manifest())

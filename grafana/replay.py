@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,12 +17,12 @@ import redis
 import yaml
 
 from grafana.frame import ALL, Dashboard
+from grafana.operator import RULES
 from monitor.demo.broker import free_port
 from monitor.demo.installation import WORKERS, Installation, installed
 from monitor.demo.metrics import Metrics
 from monitor.demo.workspace import Workspace
 
-RULES = Path(__file__).parent / "prometheus"
 JOB = "queue-monitor"
 FLOODED, KILLED = "high", "low"
 FLOOD_COUNT = 300
@@ -163,6 +162,8 @@ async def _faults(installation: Installation, say: Callable[[str], None]) -> Non
     say(f"killing {KILLED} ...")
     installation.supervisor.kill(KILLED)
     await _until(installation, _fires("WorkerDead"), "WorkerDead does not fire")
+    # Time for it to be seen.
+    await asyncio.sleep(CALM_SECONDS)
     installation.supervisor.start(KILLED)
     say("waiting until all is well ...")
     await _until(installation, _calm, "it does not become calm")

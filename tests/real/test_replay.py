@@ -1,8 +1,10 @@
 """One run with faults in a real Prometheus: every panel and every rule finds what it asks for."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 
 from grafana.catalogue import DASHBOARDS
 from grafana.frame import ANNOTATIONS
@@ -10,6 +12,7 @@ from grafana.replay import KILLED, Replay, chosen, known, replayed
 from tests.real.drop_in import DROP_IN
 from tests.tools import require_tool
 
+SCALED = Path(__file__).parents[2] / "deploy" / "keda" / "scaledobject.yaml"
 ANY = chosen(DASHBOARDS[0])
 
 
@@ -19,11 +22,19 @@ async def test_a_run_with_faults_fills_every_panel_and_every_rule() -> None:
     async with replayed() as replay:
         assert await _empty_panels(replay) == []
         assert await _empty_among(DROP_IN, replay) == []
+        assert await _empty_among([_scaled_by()], replay) == []
         # The broker was not away.
         marked = [expr for name, expr, _ in ANNOTATIONS if name != "Broker away"]
         assert await _empty_among(marked, replay) == []
         await _no_rule_fails(replay)
         await _prometheus_alerted_on_the_death_and_on_its_end(replay)
+
+
+def _scaled_by() -> str:
+    """Return what KEDA asks for; the broker has another name here."""
+    (trigger,) = yaml.safe_load(SCALED.read_text())["spec"]["triggers"]
+    query: str = trigger["metadata"]["query"]
+    return query.replace('broker="main"', 'broker="demo"')
 
 
 async def _empty_panels(replay: Replay) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana.replay import RULES
+from grafana.operator import RULES
 from tests.tools import require_tool
 
 RULE_FILES = ("alerts.yml", "monitor.yml", "recording.yml", "slo.yml")
