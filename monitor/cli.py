@@ -191,11 +191,18 @@ def _declare_silence(parser: argparse.ArgumentParser) -> None:
     silence_command.add_arguments(parser)
 
 
+def _declare_top(parser: argparse.ArgumentParser) -> None:
+    from monitor.top import command
+
+    command.add_arguments(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
     "notify": ("send a test alert and its end to a channel", _declare_notify),
     "config": ("check and show the settings", _declare_config),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),
+    "top": ("queues and workers in the terminal, the worst first", _declare_top),
     "rules": ("list, export and test the alerting rules", _declare_rules),
     "silence": ("add, list and expire silences of a running monitor", _declare_silence),
     "demo": ("watch a broker, workers and faults made for show", _declare_demo),

@@ -29,12 +29,29 @@ class Daemon(NamedTuple):
     key_file: str | None = None
 
 
+class Answer(NamedTuple):
+    """What the daemon answered."""
+
+    status: int
+    reason: str
+    body: bytes
+
+
 def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
     """Return the daemon's judgement. Raises AskError."""
-    connection, base = _connection(daemon, timeout_seconds)
-    path = f"{base}/check/{asked.kind}?{urlencode(to_query(asked))}"
+    answer = fetch(daemon, f"/check/{asked.kind}?{urlencode(to_query(asked))}", timeout_seconds)
     try:
-        connection.request("GET", path, headers=_headers(daemon))
+        return from_plain(_decoded(answer.body))
+    except ValueError as error:
+        what = f"{answer.status} {answer.reason}".strip()
+        raise AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does") from error
+
+
+def fetch(daemon: Daemon, path: str, timeout_seconds: float) -> Answer:
+    """Return what the daemon answers at `path`, whatever the status. Raises AskError."""
+    connection, base = _connection(daemon, timeout_seconds)
+    try:
+        connection.request("GET", f"{base}{path}", headers=_headers(daemon))
         response = connection.getresponse()
         body = response.read(_ANSWER_BYTES + 1)
     except TimeoutError as error:
@@ -46,11 +63,7 @@ def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
         connection.close()
     if response.status in (401, 403):
         raise AskError(f"{daemon.url} refuses the login: {response.status} {response.reason}")
-    try:
-        return from_plain(_decoded(body))
-    except ValueError as error:
-        what = f"{response.status} {response.reason}".strip()
-        raise AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does") from error
+    return Answer(response.status, response.reason, body)
 
 
 def _decoded(body: bytes) -> Any:

@@ -88,7 +88,7 @@ def _result(args: argparse.Namespace) -> Result:
     if args.broker and args.url:
         raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
     answer_seconds = args.timeout * _ANSWER_PART
-    password = _read_password(args.password_file)
+    password = read_password(args.password_file)
     if args.broker:
         return _looked(args, asked, password, answer_seconds)
     daemon = Daemon(
@@ -185,7 +185,8 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return joined
 
 
-def _read_password(file: str | None) -> str | None:
+def read_password(file: str | None) -> str | None:
+    """Return what stands in `file`; None: no file. Raises QuestionError."""
     if file is None:
         return None
     from pathlib import Path  # only who logs in pays for it

@@ -1,0 +1,1 @@
+"""`queue-monitor top`: queues and workers in a terminal, the worst first."""

@@ -1,0 +1,118 @@
+"""`queue-monitor top`: its options, and what they lead to. Called by `cli.py`.
+
+Exit status: 0 fine, 1 nothing could be seen (with `--once`), 2 usage.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+from monitor.checks.ask import Daemon
+from monitor.checks.command import DEFAULT_URL, read_password
+from monitor.checks.question import QuestionError
+from monitor.top.choice import ORDERS, Choice
+from monitor.top.sight import Sight
+from monitor.top.sources import LookError, look_at_broker, look_at_daemon
+
+_BAD_USAGE = 2
+_WIDTH = 120
+"""Of a table that goes to a file or a pipe."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--url", help=f"of the daemon ({DEFAULT_URL})")
+    parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
+    parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
+    parser.add_argument("--user", help="who logs in")
+    parser.add_argument("--password-file", metavar="FILE", help="with the password, on one line")
+    parser.add_argument("--ca-file", metavar="FILE", help="certificates (PEM) to trust")
+    parser.add_argument("--cert-file", metavar="FILE", help="own certificate (PEM)")
+    parser.add_argument("--key-file", metavar="FILE", help="key (PEM) of the own certificate")
+    parser.add_argument("--once", action="store_true", help="look once, print, and end")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="of --once")
+    parser.add_argument("--sort", choices=ORDERS, default="worst", help="how rows are sorted")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="names or states with TEXT")
+    parser.add_argument(
+        "--interval", metavar="SECONDS", type=_seconds, default=2.0, help="between looks (2)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show what there is; return the exit status."""
+    choice = Choice(order=args.sort, filter=args.filter)
+    try:
+        look, where = _source(args)
+    except QuestionError as error:
+        print(f"queue-monitor top: {error}", file=sys.stderr)
+        return _BAD_USAGE
+    if args.once:
+        return _once(look, where, choice, args.format)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("queue-monitor top: this is no terminal: give --once", file=sys.stderr)
+        return _BAD_USAGE
+    # Only now: who prints JSON need not wait for it.
+    from monitor.top.live import Session
+
+    Session(look, where, choice, time.monotonic).run(args.interval)
+    return 0
+
+
+def _source(args: argparse.Namespace) -> tuple[Callable[[], Sight], str]:
+    """Return what looks, and where it does. Raises QuestionError."""
+    # `celery -A` gives the app's broker in a list, as `run` takes them.
+    from_app = args.broker if isinstance(args.broker, list) else None
+    broker = args.broker if from_app is None else None if args.url else from_app[0]
+    if broker and args.url:
+        raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
+    password = read_password(args.password_file)
+    if not broker:
+        daemon = Daemon(
+            url=args.url or DEFAULT_URL,
+            user=args.user,
+            password=password or "",
+            ca_file=args.ca_file,
+            cert_file=args.cert_file,
+            key_file=args.key_file,
+        )
+        return partial(look_at_daemon, daemon), daemon.url
+    from monitor.broker.settings import TlsSettings
+    from monitor.checks.target import broker_settings
+
+    tls = TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file)
+    settings = broker_settings(
+        broker, user=args.user, password=password, tls=tls, options=args.transport_options
+    )
+    return partial(look_at_broker, settings), "one broker, without a daemon"
+
+
+def _once(look: Callable[[], Sight], where: str, choice: Choice, form: str) -> int:
+    try:
+        sight = choice.of(look())
+    except LookError as error:
+        print(f"queue-monitor top: {error}", file=sys.stderr)
+        return 1
+    if form == "json":
+        print(json.dumps(sight.plain(), indent=2))
+    else:
+        from rich.console import Console
+
+        from monitor.top.screen import drawn
+
+        width = None if sys.stdout.isatty() else _WIDTH
+        Console(width=width).print(drawn(sight, choice, where, ""))
+    return 0 if all(broker.up for broker in sight.brokers) else 1
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.1 <= seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0.1 to 3600")
+    return seconds

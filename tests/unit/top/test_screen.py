@@ -1,0 +1,68 @@
+import io
+
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from monitor.top.choice import Choice
+from monitor.top.screen import clean, drawn
+from monitor.top.sight import Sight, sight_of_snapshot
+from tests.unit.web.example import BROKER, HIGH, SNAPSHOT
+
+SIGHT = sight_of_snapshot(SNAPSHOT)
+
+
+def picture(sight: Sight | None, choice: Choice | None = None, problem: str = "", **size) -> str:
+    out = io.StringIO()
+    height = size.get("height")
+    console = Console(file=out, width=120, height=height, force_terminal=size.get("colours", False))
+    console.print(drawn(sight, choice or Choice(), "http://127.0.0.1:9808", problem, height))
+    return out.getvalue()
+
+
+def test_queues_and_workers_stand_in_tables_the_worst_first():
+    text = picture(SIGHT)
+    lines = text.splitlines()
+    (high,) = (line.split() for line in lines if line.startswith("high "))
+    assert high == ["high", "abandoned", "1,243", "7", "3m", "4s", "4.5", "0.0", "never", "0"]
+    assert text.index("high ") < text.index("normal ") < text.index("high@web1")
+    assert "default up" in text
+
+
+def test_states_have_colours():
+    assert "\x1b[1;31mabandoned" in picture(SIGHT, colours=True)
+    assert "\x1b[32monline" in picture(SIGHT, colours=True)
+
+
+def test_what_was_seen_before_is_not_shown_as_live():
+    text = picture(SIGHT, problem="it does not answer")
+    assert "NOT LIVE: it does not answer" in text
+    assert "high" in text
+    assert "no route" in picture(None, problem="no route")
+
+
+def test_a_broker_that_is_down_is_said_to_be():
+    down = replace(SNAPSHOT, brokers=(replace(BROKER, up=False, error="connection refused"),))
+    assert "default DOWN connection refused" in picture(sight_of_snapshot(down))
+
+
+@pytest.mark.parametrize("height", [12, 24, 60])
+def test_a_thousand_rows_fit_into_the_terminal(height):
+    many = replace(
+        SNAPSHOT,
+        queues=tuple(replace(HIGH, queue_name=f"queue{n:04}") for n in range(1_000)),
+        workers=tuple(replace(SNAPSHOT.workers[1], hostname=f"w{n:04}") for n in range(1_000)),
+    )
+    sight = sight_of_snapshot(many)._replace(alerts=tuple(map(str, range(50))))
+    assert len(picture(sight, height=height).splitlines()) <= height
+    assert "queue0500" in picture(sight, Choice(scrolled=500), height=height)
+    assert "queue0999" in picture(sight, Choice(scrolled=999), height=height)
+
+
+def test_a_hostile_name_cannot_command_the_terminal():
+    named = replace(HIGH, queue_name="\x1b[2J\x1b]0;owned\x07[red]a\nb" + "x" * 10_000)
+    text = picture(sight_of_snapshot(replace(SNAPSHOT, queues=(named,))))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "[red]a" in text
+    assert len(clean("\x00" * 5_000)) < 100
