@@ -19,6 +19,7 @@ from monitor.channels.base import Channel
 from monitor.channels.dispatcher import Dispatcher, Outcome
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.config.settings import Settings
+from monitor.facts.channel import ChannelFacts
 from monitor.facts.snapshot import Snapshot
 from monitor.journal import event
 from monitor.state.history import AlertEntry, Entry, NoticeEntry
@@ -118,6 +119,10 @@ class Alerting:
         """Start to send what is due."""
         # Nothing may wait in between: a notice that was taken from the desk must be sent.
         self.dispatcher.send(self.desk.due(now))
+
+    def channels(self, now: float) -> tuple[ChannelFacts, ...]:
+        """Return what is true of each channel."""
+        return self.dispatcher.facts(now, self.desk.refused)
 
     def put_silence(self, draft: Silence) -> Silence:
         """Add or change a silence, not saved yet. Raises SilenceError, UnknownSilenceError."""

@@ -233,7 +233,11 @@ class Daemon:
         overslept = now - self._view.ticked_at > self._settings.poll.interval + OVERSLEPT_SECONDS
         self._brokers.step(now, overslept=overslept)
         snapshot = self._brokers.snapshot(now, self._monitor_facts())
-        snapshot = replace(snapshot, logs=tuple(log.facts(now) for log in self._logs))
+        snapshot = replace(
+            snapshot,
+            logs=tuple(log.facts(now) for log in self._logs),
+            channels=self._alerting.channels(now),
+        )
         self._alerting.evaluate(snapshot, now)
         self._tick_duration.observe(self._clock() - now)
         self._view.publish(replace(snapshot, monitor=self._monitor_facts()), now)

@@ -218,6 +218,15 @@ BUILTIN: tuple[RuleSettings, ...] = (
         command="ls -l {log}",
     ),
     RuleSettings(
+        alert="NotificationsFailing",
+        on="channel",
+        when="refused > 0 or failing > 15m",
+        severity="critical",
+        summary="notices do not arrive at {channel}: {problem}",
+        cause="its address, its key or its receiver changed, or the network to it is cut",
+        command="queue-monitor notify test {channel}",
+    ),
+    RuleSettings(
         alert="EventsOff",
         on="broker",
         when="workers_without_events > 0",

@@ -78,6 +78,12 @@ class Desk:
         firing = (alert for alert in self.with_watchdog if alert.state == "firing")
         return self.outbox.groups(firing, self._muted)
 
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Of how many groups the latest notice was refused for good, by channel."""
+        mirrors = {name: int(mirror.refused) for name, mirror in self._mirrors.items()}
+        return {**mirrors, **self.outbox.refused}
+
     def evaluate(self, snapshot: Snapshot, now: float) -> tuple[Alert, ...]:
         """Take every alert a step; return those that are in a new state."""
         self.silences.forget_expired(now)
@@ -120,7 +126,7 @@ class Desk:
         """Take note that `notice` did not arrive; see `Outbox.failed`."""
         mirror = self._mirrors.get(notice.channel)
         if mirror is not None:
-            mirror.failed(now, retry_after_seconds)
+            mirror.failed(now, permanent=permanent, retry_after_seconds=retry_after_seconds)
         else:
             self.outbox.failed(
                 notice, now, permanent=permanent, retry_after_seconds=retry_after_seconds

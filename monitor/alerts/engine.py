@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from monitor.alerts.alert import Alert
 from monitor.alerts.lifecycle import begin, resolve, step
 from monitor.alerts.rules import Key, Rule
-from monitor.facts.snapshot import Snapshot
+from monitor.facts.snapshot import IDENTITY, Snapshot
 from monitor.values.names import as_utf8, bounded
 
 _Name = tuple[str, str]
@@ -179,7 +179,7 @@ class _View:
         """
         if (scope, key) in self._gone:
             return self._gone[scope, key]
-        if scope == "log":
+        if "broker" not in IDENTITY[scope]:
             return "it is no longer in the settings"
         broker = self._brokers.get(key[0])
         if broker is None:

@@ -35,6 +35,8 @@ class Mirror:
         self._retry_at = 0.0
         self._failures = 0
         self._in_flight = False
+        self.refused = False
+        """Whether the latest notice was refused for good."""
 
     def due(self, alerts: Iterable[Alert], now: float) -> Notice | None:
         """Return the notice to send now, if any; it must be reported."""
@@ -60,10 +62,13 @@ class Mirror:
         """Take note that `notice` has arrived."""
         self._in_flight = False
         self._failures, self._retry_at = 0, 0.0
+        self.refused = False
         self._told = _told((*notice.firing, *notice.resolved))
         self._next_at = now + self._resend_interval_seconds
 
-    def failed(self, now: float, retry_after_seconds: float = 0.0) -> None:
+    def failed(
+        self, now: float, *, permanent: bool = False, retry_after_seconds: float = 0.0
+    ) -> None:
         """Take note that a notice did not arrive: also one that was refused is sent anew.
 
         Of a batch that it refuses, Alertmanager takes what is good all the same.
@@ -71,6 +76,7 @@ class Mirror:
         self._in_flight = False
         patience = min(FIRST_RETRY_SECONDS * 2.0 ** min(self._failures, 16), MAX_RETRY_SECONDS)
         self._failures += 1
+        self.refused = permanent
         spread = patience * self._random.uniform(0.5, 1.0)
         self._retry_at = now + max(spread, min(retry_after_seconds, KEPT_SECONDS))
 

@@ -4,6 +4,7 @@ The daemon asks it for the notices that are due, has them sent, and reports back
 each. A notice that failed is not kept: what is true at the next try is told then.
 """
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from random import Random
 
@@ -41,6 +42,7 @@ Groups = Mapping[str, dict[str, Group]]
 class _Retry(Struct, frozen=True):
     failures: int
     at: float
+    refused: bool
 
 
 class Outbox:
@@ -130,10 +132,15 @@ class Outbox:
         self._in_flight.discard(slot)
         retry = self._retries.get(slot)
         failures = retry.failures + 1 if retry else 1
-        self._retries[slot] = _Retry(failures, now + self._patience(failures, permanent))
+        self._retries[slot] = _Retry(failures, now + self._patience(failures, permanent), permanent)
         if retry_after_seconds > 0:
             until = now + min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
             self._quiet_until[notice.channel] = until
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """Of how many groups the latest notice was refused for good, by channel."""
+        return Counter(slot[0] for slot, retry in self._retries.items() if retry.refused)
 
     def owed(self, alerts: Iterable[Alert]) -> frozenset[Incarnation]:
         """Return the incarnations of the resolved alerts that somebody has yet to be told of."""

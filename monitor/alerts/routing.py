@@ -40,8 +40,17 @@ class Route:
     matchers: tuple[Matcher, ...]
 
     def takes(self, alert: Alert) -> bool:
-        """Return whether the channel is to be told of `alert`."""
-        return alert.severity in self.severities and match_all(self.matchers, dict(alert.labels))
+        """Return whether the channel is to be told of `alert`.
+
+        No channel is told of itself: what it does not take, it would not take either.
+        """
+        labels = dict(alert.labels)
+        about_itself = labels.get("channel") == self.name
+        return (
+            alert.severity in self.severities
+            and not about_itself
+            and match_all(self.matchers, labels)
+        )
 
 
 def make_route(settings: RouteSettings) -> Route:

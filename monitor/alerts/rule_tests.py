@@ -25,7 +25,7 @@ _FEED = ("worker", "task", "schedule")
 class ScriptedObject:
     """One object, and what is known of it along the timeline."""
 
-    on: Literal["broker", "queue", "worker", "task", "schedule", "log"]
+    on: Literal["broker", "queue", "worker", "task", "schedule", "log", "channel"]
     labels: Mapping[str, str] = field(default_factory=dict)
     """What identifies it; the broker may be left out."""
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -152,17 +152,22 @@ def _snapshot(objects: Sequence[ScriptedObject], step: int, now: float) -> Snaps
         tasks=tuple(there["task"]),
         schedules=tuple(there["schedule"]),
         logs=tuple(there["log"]),
+        channels=tuple(there["channel"]),
         monitor=MonitorFacts(version=""),
     )
 
 
+def _is_of_broker(thing: ScriptedObject) -> bool:
+    return "broker" in IDENTITY[thing.on]
+
+
 def _is_listed(thing: ScriptedObject, brokers: Mapping[str, Any]) -> bool:
-    return thing.on == "log" or identity_of(thing)["broker"] in brokers
+    return not _is_of_broker(thing) or identity_of(thing)["broker"] in brokers
 
 
 def _is_known(thing: ScriptedObject, brokers: Mapping[str, Any]) -> bool:
     """Return whether anything can be known of `thing`: a log is no matter of a broker."""
-    if thing.on == "log":
+    if not _is_of_broker(thing):
         return True
     broker = brokers[identity_of(thing)["broker"]]
     return bool(broker.up and (thing.on not in _FEED or broker.events_connected))
@@ -173,9 +178,7 @@ _SOUND = {"up": True, "events_connected": True, "settled": True}
 
 def _brokers(objects: Sequence[ScriptedObject], step: int) -> dict[str, Any]:
     """Return the brokers by name: readable and heard, where the script says nothing else."""
-    names = dict.fromkeys(
-        identity_of(thing)["broker"] for thing in objects if "broker" in IDENTITY[thing.on]
-    )
+    names = dict.fromkeys(identity_of(thing)["broker"] for thing in objects if _is_of_broker(thing))
     brokers: dict[str, Any] = {name: _sound_broker(name) for name in names}
     for thing in objects:
         if thing.on == "broker":

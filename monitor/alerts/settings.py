@@ -17,7 +17,7 @@ class RuleSettings:
 
     alert: str
     """The alert's name. That of a built-in rule replaces it."""
-    on: Literal["broker", "queue", "worker", "task", "schedule", "log"]
+    on: Literal["broker", "queue", "worker", "task", "schedule", "log", "channel"]
     """What the rule is about: it is asked for every object of this kind."""
     when: str
     """The condition, over the facts of the object."""

@@ -40,6 +40,7 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
         "reason": lambda schedule: schedule.reason or "no reason known",
     },
     "log": {"problem": lambda log: log.problem or "its files can be read"},
+    "channel": {"problem": lambda channel: channel.problem or "no reason known"},
     "task": {
         "running_on": lambda task: bounded(task.longest_running_on or "no worker known"),
         "running_id": lambda task: bounded(task.longest_running_id or "not known"),

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Channel, ErrorReporter, RefusedError, SendError
+from monitor.facts.channel import ChannelFacts
 from monitor.journal import event
 
 Result = Literal["delivered", "partly", "failed", "refused"]
@@ -42,6 +43,15 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return self.result in ("delivered", "partly")
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """How a channel takes notices, since the first that was sent."""
+
+    failing_since: float | None = None
+    """When the first failed of those that failed since one arrived; None: the latest arrived."""
+    problem: str = ""
+    """Why the latest failed of all that did."""
+
+
 class Dispatcher:
     """Sends notices, and tells the daemon what came of each.
 
@@ -61,7 +71,7 @@ class Dispatcher:
         self._counts: dict[tuple[str, str], int] = {
             (name, result): 0 for name in self._channels for result in RESULTS
         }
-        self._failing: dict[str, str] = {}
+        self._standings: dict[str, Standing] = {}
         self._sends: set[asyncio.Task[None]] = set()
 
     @property
@@ -72,7 +82,15 @@ class Dispatcher:
     @property
     def failing(self) -> Mapping[str, str]:
         """Why the latest notice did not arrive, by the channels of which that is so."""
-        return self._failing
+        return {
+            name: standing.problem
+            for name, standing in self._standings.items()
+            if standing.failing_since is not None
+        }
+
+    def facts(self, now: float, refused: Mapping[str, int]) -> tuple[ChannelFacts, ...]:
+        """Return what is true of each channel; `refused` counts groups, by channel."""
+        return tuple(self._facts(name, now, refused.get(name, 0)) for name in self._channels)
 
     def send(self, notices: Iterable[Notice]) -> None:
         """Start to send `notices`, all at the same time."""
@@ -86,7 +104,8 @@ class Dispatcher:
         for name in self._channels:
             for result in RESULTS:
                 self._counts.setdefault((name, result), 0)
-        self._failing = {name: why for name, why in self._failing.items() if name in self._channels}
+        # What stood in the way may be what was just mended.
+        self._standings.clear()
 
     def report(self, error: BaseException) -> None:
         """Start to send the monitor's own unhandled `error` to the channels that want such."""
@@ -101,6 +120,18 @@ class Dispatcher:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def _facts(self, name: str, now: float, refused: int) -> ChannelFacts:
+        standing = self._standings.get(name)
+        if standing is None:
+            return ChannelFacts(channel=name)
+        since = standing.failing_since
+        return ChannelFacts(
+            channel=name,
+            refused=refused,
+            failing_seconds=0.0 if since is None else max(0.0, now - since),
+            problem=standing.problem,
+        )
 
     def _start(self, send: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(send)
@@ -118,10 +149,8 @@ class Dispatcher:
         async with self._slots[notice.channel]:
             outcome = await self._attempt(notice)
         self._counts[notice.channel, outcome.result] += 1
-        if outcome.result in ("failed", "refused"):
-            self._failing[notice.channel] = outcome.reason
-        else:
-            self._failing.pop(notice.channel, None)
+        before = self._standings.get(notice.channel, Standing())
+        self._standings[notice.channel] = _after(before, outcome)
         _log(outcome)
         self._told(outcome)
 
@@ -148,6 +177,13 @@ class Dispatcher:
             reason=reason,
             retry_after_seconds=retry_after_seconds,
         )
+
+
+def _after(before: Standing, outcome: Outcome) -> Standing:
+    if outcome.arrived:
+        return Standing(problem=before.problem)
+    since = before.failing_since
+    return Standing(failing_since=outcome.at if since is None else since, problem=outcome.reason)
 
 
 def _log(outcome: Outcome) -> None:

@@ -364,6 +364,17 @@ _LOG = (
          lambda log: log.max_silence_seconds, unit="seconds"),
 )
 
+_CHANNEL = (
+    Fact("channel", "refused", "queue_monitor_channel_refused_groups", "gauge",
+         "Groups of alerts whose latest notice the channel refused for good; absent until a notice "
+         "was sent.",
+         lambda c: c.refused),
+    Fact("channel", "failing", "queue_monitor_channel_failing_seconds", "gauge",
+         "Time since notices fail and none arrives, 0 while they arrive; absent until a notice "
+         "was sent.",
+         lambda c: c.failing_seconds, unit="seconds"),
+)
+
 _MONITOR = (
     Fact("monitor", "alerts", "queue_monitor_alerts", "gauge",
          "Alerts of the monitor's own engine, pending and firing.",
@@ -388,7 +399,9 @@ _MONITOR = (
          lambda m: (m.version,), labels=("version",)),
 )
 
-FACTS: tuple[Fact, ...] = _BROKER + _QUEUE + _WORKER + _TASK + _SCHEDULE + _LOG + _MONITOR
+FACTS: tuple[Fact, ...] = (
+    _BROKER + _QUEUE + _WORKER + _TASK + _SCHEDULE + _LOG + _CHANNEL + _MONITOR
+)
 
 
 def facts_of(scope: str) -> Mapping[str, Fact]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.inflight import Share
 
-SCOPES = ("broker", "queue", "worker", "task", "schedule", "log", "monitor")
+SCOPES = ("broker", "queue", "worker", "task", "schedule", "log", "channel", "monitor")
 
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "broker": ("broker",),
@@ -23,6 +24,7 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "task": ("broker", "name", "queue_name"),
     "schedule": ("broker", "schedule"),
     "log": ("log",),
+    "channel": ("channel",),
     "monitor": (),
 }
 """The labels that identify an object of each scope, in the order of `key`."""
@@ -303,6 +305,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskFacts, ...] = ()
     schedules: tuple[ScheduleFacts, ...] = ()
     logs: tuple[LogFacts, ...] = ()
+    channels: tuple[ChannelFacts, ...] = ()
     monitor: MonitorFacts
     gone: Mapping[tuple[str, tuple[str, ...]], str] = {}
     """Why an object that was there is there no more, by (scope, key): an alert on it resolves
@@ -320,6 +323,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
             "task": self.tasks,
             "schedule": self.schedules,
             "log": self.logs,
+            "channel": self.channels,
             "monitor": (self.monitor,),
         }
         return objects[scope]

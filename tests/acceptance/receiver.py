@@ -13,12 +13,15 @@ class Receiver:
     def __init__(self) -> None:
         self.notices: list[dict[str, Any]] = []
         """The bodies of the requests, in the order of their arrival."""
-        notices = self.notices
+        self.status = 200
+        """What every request is answered with."""
+        receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                notices.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(200)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.notices.append(json.loads(body))
+                self.send_response(receiver.status)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None:

@@ -198,6 +198,31 @@ def test_whenever_the_monitor_is_killed_every_receivers_last_word_is_the_truth(
             assert len(unresolved) == 1, unresolved
 
 
+def test_a_channel_that_refuses_is_told_of_by_the_others_once(
+    daemon: Monitor, receiver: Receiver, client: "redis.Redis"
+) -> None:
+    with Receiver() as refusing:
+        receiver.listen()
+        refusing.listen()
+        refusing.status = 404
+        settings = dict(daemon.settings)
+        settings["alerts"] = settings["alerts"] | {"builtin": True}
+        settings["channels"] = [receiver.channel, {**refusing.channel, "name": "gone"}]
+        daemon.settings = settings
+        daemon.start()
+        flood(client, "high")
+        (told,) = receiver.until(1, alertname="NotificationsFailing")
+        assert told["labels"]["channel"] == "gone"
+        assert told["annotations"]["summary"] == "notices do not arrive at gone: HTTP 404 Not Found"
+        metrics = daemon.metrics()
+        assert metrics.value("queue_monitor_channel_refused_groups", channel="gone") == 1
+        assert metrics.value("queue_monitor_channel_refused_groups", channel="webhook") == 0
+        assert b"HTTP 404" in daemon.get("/")[1]
+        daemon.tick(15)
+        assert len(receiver.alerts(alertname="NotificationsFailing")) == 1
+        assert refusing.alerts(alertname="NotificationsFailing") == []
+
+
 def last_words(receiver: Receiver) -> dict[str, str]:
     """Return by queue what was last said of its alert."""
     return {alert["labels"]["queue_name"]: alert["status"] for alert in receiver.alerts()}

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.alerts.engine import Engine
 from monitor.alerts.rules import Rule
+from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.snapshot import (
     VERDICTS,
@@ -63,6 +64,7 @@ _VALUES: dict[type, dict[str, tuple[Any, ...]]] = {
     },
     ScheduleFacts: {"missed": (False, False, True)},
     LogFacts: {"silence_seconds": (0.0, 60.0, 61.0)},
+    ChannelFacts: {"refused": (0, 0, 1), "failing_seconds": (0.0, 900.0, 901.0)},
 }
 """What each fact that is read or heard may be, on both sides of every bound."""
 
@@ -78,6 +80,7 @@ _ALWAYS: dict[type, dict[str, Any]] = {
     TaskFacts: {"max_runtime_seconds": 60.0, "runtime": _NOTHING, "wait": _NOTHING},
     ScheduleFacts: {},
     LogFacts: {"max_silence_seconds": 60.0},
+    ChannelFacts: {},
 }
 
 
@@ -154,10 +157,12 @@ class _Installation:
 def timeline(random: Random, objects_go: bool) -> Iterator[Snapshot]:
     """Yield a snapshot for each step."""
     log = _Object(LogFacts, {"log": "app"}, random.choice(_CHANGES))
+    channel = _Object(ChannelFacts, {"channel": "slack"}, random.choice(_CHANGES))
     installations = [_Installation(name, random, objects_go) for name in ("one", "two")]
     for step in range(STEPS):
         parts = [installation.step() for installation in installations]
         log.step(random)
+        channel.step(random)
         found = [thing for _, things in parts for thing in things]
 
         def of(kind: type, found: list[Any] = found) -> tuple[Any, ...]:
@@ -171,6 +176,7 @@ def timeline(random: Random, objects_go: bool) -> Iterator[Snapshot]:
             tasks=of(TaskFacts),
             schedules=of(ScheduleFacts),
             logs=(log.frozen(known=True),),
+            channels=(channel.frozen(known=True),),
             monitor=MonitorFacts(version="0"),
         )
 

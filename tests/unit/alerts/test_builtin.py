@@ -3,6 +3,7 @@ from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
+from monitor.facts.channel import ChannelFacts
 from monitor.facts.snapshot import BrokerFacts, LogFacts, ScheduleFacts
 from tests.unit.alerts.worlds import queue, task, worker
 
@@ -49,6 +50,7 @@ def test_the_table_of_built_in_rules():
         ("TaskStuck", "task", "stuck > 0", 0.0, "warning"),
         ("ScheduleMissed", "schedule", "missed", 0.0, "warning"),
         ("LogSilent", "log", "silence > max_silence", 0.0, "warning"),
+        ("NotificationsFailing", "channel", "refused > 0 or failing > 15m", 0.0, "critical"),
         ("EventsOff", "broker", "workers_without_events > 0", 600.0, "info"),
     }
 
@@ -117,6 +119,16 @@ STUCK = task(
         # What was before the monitor watched is not known, and without a bound nothing is expected.
         ("LogSilent", silent(None), None, ""),
         ("LogSilent", LogFacts(log="tasks", silence_seconds=9e6), None, ""),
+        ("NotificationsFailing",
+         ChannelFacts(channel="slack", refused=1, failing_seconds=0.0, problem="HTTP 404"),
+         True, "notices do not arrive at slack: HTTP 404"),
+        ("NotificationsFailing",
+         ChannelFacts(channel="slack", refused=0, failing_seconds=901.0, problem="timed out"),
+         True, "notices do not arrive at slack: timed out"),
+        # A receiver that is restarted wakes nobody.
+        ("NotificationsFailing",
+         ChannelFacts(channel="slack", refused=0, failing_seconds=900.0), False, ""),
+        ("NotificationsFailing", ChannelFacts(channel="slack"), None, ""),
         ("WorkerDead", worker(state="dead", reason="silent for 14s"), True,
          "high@web1 is dead: silent for 14s"),
         ("WorkerDead", worker(state="late"), False, ""),

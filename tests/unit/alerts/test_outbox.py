@@ -128,6 +128,10 @@ def test_what_is_refused_for_good_is_not_hammered():
     (notice,) = box.due([FIRING], 103.0)
     box.failed(notice, 103.0, permanent=True)
     assert box.next_due_at([FIRING]) == 103.0 + REFUSED_RETRY_SECONDS
+    assert box.refused == {notice.channel: 1}
+    (again,) = box.due([FIRING], 103.0 + REFUSED_RETRY_SECONDS)
+    box.delivered(again, 103.0 + REFUSED_RETRY_SECONDS)
+    assert box.refused == {}
 
 
 def test_backoff_is_forgotten_with_the_alert_that_it_was_about():

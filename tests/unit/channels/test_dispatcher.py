@@ -5,6 +5,7 @@ import pytest
 
 from monitor.channels.base import Receipt, RefusedError, SendError
 from monitor.channels.dispatcher import SENDS_AT_ONCE, Dispatcher
+from monitor.facts.channel import ChannelFacts
 from tests.unit.channels.notices import notice
 
 
@@ -69,10 +70,21 @@ async def test_a_channel_is_failing_until_a_notice_arrives():
     await outcomes.get()
     await outcomes.get()
     assert made.failing == {"a": "HTTP 400"}
+    assert made.facts(130.5, {"a": 1}) == (
+        ChannelFacts(channel="a", refused=1, failing_seconds=30.0, problem="HTTP 400"),
+        ChannelFacts(channel="b", refused=0, failing_seconds=0.0),
+    )
     channel.error = None
     made.send([notice(channel="a")])
     await outcomes.get()
     assert made.failing == {}
+    (healed, _) = made.facts(131.0, {})
+    assert (healed.refused, healed.failing_seconds) == (0, 0.0)
+
+
+async def test_nothing_is_known_of_a_channel_that_was_sent_nothing():
+    made, _ = dispatcher(ScriptedChannel("a"))
+    assert made.facts(100.0, {}) == (ChannelFacts(channel="a"),)
 
 
 async def test_a_slow_channel_delays_no_other():

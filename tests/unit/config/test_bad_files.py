@@ -213,7 +213,7 @@ MESSAGES: dict[str, list[str]] = {
     "rule_with_misspelt_words": [
         (
             "~:5:11: alerts.rules[0].on: expected one of broker, queue, worker, task, schedule, "
-            "log, not 'queues' (did you mean 'queue'?)"
+            "log, channel, not 'queues' (did you mean 'queue'?)"
         ),
         (
             "~:7:17: alerts.rules[0].severity: expected one of critical, warning, info, not "

@@ -18,7 +18,9 @@ def test_names_are_unique_within_their_scope_and_metrics_everywhere() -> None:
 def test_a_row_follows_the_conventions(fact: Fact) -> None:
     assert fact.scope in IDENTITY
     assert fact.metric.endswith("_total") == (fact.kind == "counter")
-    assert fact.metric.startswith("queue_monitor_" if fact.scope == "monitor" else "celery_")
+    assert fact.metric.startswith(
+        "queue_monitor_" if fact.scope in ("channel", "monitor") else "celery_"
+    )
     assert fact.help.endswith(".")
     assert not set(fact.labels) & set(IDENTITY[fact.scope])
     assert (fact.kind == "stateset") == bool(fact.states)

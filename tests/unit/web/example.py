@@ -11,6 +11,7 @@ from monitor.alerts.grouping import Group, groups_of
 from monitor.alerts.muting import Muted
 from monitor.alerts.silences import Silence, Silences
 from monitor.alerts.watchdog import make_watchdog
+from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import Histogram, HistogramFacts
 from monitor.facts.history import History
 from monitor.facts.inflight import Share
@@ -291,6 +292,11 @@ LOGS = (
     ),
 )
 
+CHANNELS = (
+    ChannelFacts(channel="webhook", refused=0, failing_seconds=0.0),
+    ChannelFacts(channel="slack", refused=1, failing_seconds=42.5, problem="HTTP 404"),
+)
+
 SNAPSHOT = Snapshot(
     at=NOW - 1,
     brokers=(BROKER,),
@@ -299,6 +305,7 @@ SNAPSHOT = Snapshot(
     tasks=TASKS,
     schedules=SCHEDULES,
     logs=LOGS,
+    channels=CHANNELS,
     monitor=MonitorFacts(
         version="0.1.0",
         alerts={("QueueTooLong", "warning", "pending"): 1, ("WorkerDead", "warning", "firing"): 1},
