@@ -25,6 +25,7 @@ from monitor.demo.workspace import Workspace
 
 JOB = "queue-monitor"
 FLOODED, KILLED = "high", "low"
+FLOOD_ALERT, DEATH_ALERT = "HighQueueBacklog", "WorkerDead"
 FLOOD_COUNT = 300
 STEP_SECONDS = 1
 WINDOW_SECONDS = 10
@@ -155,14 +156,14 @@ async def _faults(installation: Installation, say: Callable[[str], None]) -> Non
     with redis.Redis.from_url(installation.broker.url) as client:
         client.config_set("maxmemory", MAXMEMORY_BYTES)
     await _until(installation, _all_up, "the workers are not up")
-    # A few of these fail, as their addresses are mistyped.
-    await installation.send("send_welcome", "--count", "400")
+    await installation.send("poison")
     say(f"flooding {FLOODED} ...")
     await installation.send("pause", "--queue", FLOODED, "--count", str(FLOOD_COUNT))
     say(f"killing {KILLED} ...")
     installation.supervisor.kill(KILLED)
-    await _until(installation, _fires("WorkerDead"), "WorkerDead does not fire")
-    # Time for it to be seen.
+    await _until(installation, _fires(DEATH_ALERT), f"{DEATH_ALERT} does not fire")
+    # What has failed before grows, whoever has read the metrics in between.
+    await installation.send("poison", "--count", "5")
     await asyncio.sleep(CALM_SECONDS)
     installation.supervisor.start(KILLED)
     say("waiting until all is well ...")
@@ -182,9 +183,10 @@ def _fires(alertname: str) -> Callable[[Metrics], bool]:
 
 
 def _calm(metrics: Metrics) -> bool:
-    waiting = sum(length for _, length in metrics.where("celery_queue_length"))
-    firing = sum(n for _, n in metrics.where("queue_monitor_alerts", state="firing"))
-    return _all_up(metrics) and waiting == firing == 0
+    waiting = metrics.value("celery_queue_length", queue_name=FLOODED)
+    firing = [alert for alert in (FLOOD_ALERT, DEATH_ALERT) if _fires(alert)(metrics)]
+    # The traffic goes on.
+    return _all_up(metrics) and waiting is not None and waiting < 5 and not firing
 
 
 async def _until(
