@@ -1,8 +1,9 @@
 """Whom to ask what, and who left it unanswered. Used by `workers.py`.
 
-Everybody is asked for everything at the start and every few minutes; beyond that only new
-workers are asked, and late ones. The last ping of a late worker goes to all, for only when all
-who hear it have had their chance to answer does the number of listeners tell who is gone.
+Everybody is asked for everything at the start and every few minutes, and sooner where what they
+told is in doubt; beyond that only new workers are asked, and late ones. The last ping of a late
+worker goes to all, for only when all who hear it have had their chance to answer does the number
+of listeners tell who is gone.
 """
 
 from collections import Counter
@@ -19,6 +20,8 @@ _MUTE_AGAIN_SECONDS = 60.0
 """How often a worker that hears nothing is judged anew while the listeners are as many."""
 _LISTEN_EVERY_SECONDS = 5.0
 _CENSUS_EVERY_SECONDS = 300.0
+_CENSUS_AGAIN_SECONDS = 60.0
+"""Where what was told is in doubt; sooner than a queue can be called abandoned."""
 
 _LISTENING = frozenset({"online", "late", "unknown", *MUTE})
 """States in which a worker that ever answered has its connection for commands."""
@@ -65,12 +68,15 @@ class Asking:
         """When everybody was last asked; None: not since the feed came up."""
         self.strangers = 0
         """How many listened at the last census who have never answered."""
+        self.in_doubt = False
+        """Whether somebody may consume other queues than he told."""
         self._listeners = 0
         self._listen_at = 0.0
 
     def wanted(self, now: float) -> Wanted:
         """Return whom to ask now. What is returned is taken as being asked."""
-        census = self.census_at is None or now - self.census_at >= _CENSUS_EVERY_SECONDS
+        every = _CENSUS_AGAIN_SECONDS if self.in_doubt else _CENSUS_EVERY_SECONDS
+        census = self.census_at is None or now - self.census_at >= every
         new = {p.hostname for p in self._roll if p.wants_introduction(now)}
         introduce = () if census else tuple(new)
         silent = [p for p in self._roll if p.state in ("late", *MUTE) and now >= p.ping_at]
@@ -107,7 +113,7 @@ class Asking:
     ) -> list[Unanswered]:
         """Return those that have left all their pings unanswered."""
         if wanted.census:
-            self.census_at = sent_at
+            self.census_at, self.in_doubt = sent_at, False
         for process in self._roll:
             if wanted.census or process.hostname in wanted.introduce:
                 process.introduced(sent_at)

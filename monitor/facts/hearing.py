@@ -13,6 +13,8 @@ class Hearing:
     """Whether the event feed is up, and from when on silence counts."""
 
     def __init__(self, now: float) -> None:
+        self.began_at = now
+        """When this run of the monitor began."""
         self._lost_at: float | None = now
         self._was_up = False
         self.since = now

@@ -4,6 +4,8 @@ What is heard changes a state at once, in `process.py`; here is what silence cha
 means is judged in `silence.py`.
 """
 
+from collections.abc import Iterator
+
 from monitor.facts.asking import Unanswered
 from monitor.facts.consumers import Consumers
 from monitor.facts.hearing import Hearing
@@ -11,7 +13,7 @@ from monitor.facts.process import LEFT, LISTENED_TO, MUTE, Process
 from monitor.facts.roll import Roll
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.silence import PINGS, Silence, judge
-from monitor.facts.snapshot import UP_STATES
+from monitor.facts.snapshot import TAKING_STATES, UP_STATES
 
 _UNASKED_SECONDS = 16.0
 """Without control, silence must be longer than a hung broker can go unnoticed by the feed."""
@@ -103,6 +105,10 @@ class Liveness:
             task=self._task_of(process),
         )
         state, reason = judge(silence, self._settings.patience)
+        if state == "dead" and (heir := self._heir(process)) is not None:
+            heir.inherited = True
+            self._remove(process, f"replaced by {heir.hostname} while nobody could be heard", now)
+            return
         if state == "dead":
             process.processes_before = self._processes_with(process, consumers)
         process.unanswered = PINGS
@@ -124,9 +130,35 @@ class Liveness:
         Only a goodbye that was not heard, as the monitor was not listening, leaves a name
         that is silent and unregistered; a broker that restarted has forgotten all names.
         """
+        return process.last_seen_at < self._hearing.since and not self._is_forgotten(process)
+
+    def _is_forgotten(self, process: Process) -> bool:
+        """Whether the broker was restarted since, so that nobody knows of a goodbye."""
         started_at = self.server_started_at
-        forgot = started_at is not None and started_at > process.last_seen_at
-        return process.last_seen_at < self._hearing.since and not forgot
+        return started_at is not None and started_at > process.last_seen_at
+
+    def _heir(self, process: Process) -> Process | None:
+        """Return who may have been started in its place under another name, for once.
+
+        Only of a worker that could not say goodbye, for its broker was restarted meanwhile: one
+        that is replaced then, as when all containers of a site are, is no death.
+        """
+        queues, slots = process.queues, process.concurrency
+        if not self._is_forgotten(process) or queues is None or slots is None:
+            return None
+        for other in self._newcomers(process):
+            same = set(other.queues or ()) == set(queues)
+            if same and (other.concurrency or 0) >= slots and not other.inherited:
+                return other
+        return None
+
+    def _newcomers(self, process: Process) -> Iterator[Process]:
+        """Go over the live workers that were first heard after its last sign of life."""
+        # What is known from an earlier run, it knows by the minute.
+        since = max(process.last_seen_at, self._hearing.began_at)
+        for other in self._roll:
+            if other.first_seen_at > since and other.state in TAKING_STATES:
+                yield other
 
     def _processes_with(self, process: Process, consumers: Consumers) -> dict[str, int]:
         """Return the processes on each of its queues while it lived; {}: not known.
@@ -144,6 +176,9 @@ class Liveness:
             if live is None:
                 return {}
             before[queue] = live + own
+        for other in self._newcomers(process):
+            for queue in before.keys() & (other.queues or ()):
+                before[queue] -= other.concurrency or 0
         return before
 
     def _bury(self, process: Process, now: float, consumers: Consumers) -> None:

@@ -98,6 +98,8 @@ class Process:
     consuming: bool | None = None
     """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
     processes_before: dict[str, int] = field(default_factory=dict)
+    inherited: bool = False
+    """Whether it stands for one that could not say goodbye (`liveness.py`)."""
     skew: Skew = field(default_factory=Skew)
 
     def __post_init__(self) -> None:

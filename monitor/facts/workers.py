@@ -14,6 +14,7 @@ from monitor.facts.consuming import Consuming
 from monitor.facts.hearing import Hearing
 from monitor.facts.liveness import Liveness
 from monitor.facts.namesakes import Namesakes
+from monitor.facts.ownerless import Ownerless
 from monitor.facts.process import LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.roll import Roll
@@ -44,6 +45,7 @@ class WorkerBook:
         self._asking = Asking(self._roll)
         self._namesakes = Namesakes()
         self._consuming = Consuming()
+        self._ownerless = Ownerless()
         self._unheard = Unheard()
         self._settings = settings
         self._liveness = Liveness(settings, self._roll, self._hearing)
@@ -78,6 +80,8 @@ class WorkerBook:
         shared = self._roll.shared
         whole = (p for p in self._roll if p.queues is not None and p.hostname not in shared)
         self._consuming.polled(whole, lengths)
+        if self._ownerless.polled(lengths, self.consumers()):
+            self._asking.in_doubt = True
 
     def event(self, event: Event, at: float) -> None:
         """Take a worker-online, worker-heartbeat or worker-offline event."""

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from celery import Celery
 
 from monitor.demo import processes
+from tests.broker.conftest import Watched
 from tests.broker.faults import Fault, Site, Worker, hold, nothing, proxy, signalling, site
 
 KILL, STOP = signalling(signal.SIGKILL), signalling(signal.SIGSTOP)
@@ -301,6 +303,41 @@ async def test_a_redeploy_of_ten_workers_is_no_storm(tmp_path: Path) -> None:
         await asyncio.sleep(20)
         print(f"redeploy of ten: seen {running.seen}, alerts {running.raised}")
         assert running.raised == {}, running.raised
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_redeploy_while_the_broker_is_restarted_is_no_death(tmp_path: Path) -> None:
+    old = [Worker(name=f"old{letter}", queue="q") for letter in "ab"]
+    new = [Worker(name=f"new{letter}", queue="q") for letter in "ab"]
+    async with site(tmp_path, old) as running:
+        running.broker.stop()
+        for worker in old:  # none of them can say goodbye
+            processes.kill(running.process(worker.name))
+        for worker in new:
+            running.start(worker)
+        running.broker.start()
+        await running.introduced(new)
+        await running.watched.until(lambda w: w.states().keys() == {"newa@h", "newb@h"}, 60)
+        print(f"redeploy without a broker: seen {running.seen}, {running.watched.part().gone}")
+        assert running.raised == {}, running.raised
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_queue_that_a_worker_is_told_to_consume_is_not_abandoned(tmp_path: Path) -> None:
+    async with site(tmp_path, (Worker(name="one"),)) as running:
+        with Celery(broker=running.broker.url, set_as_current=False) as app:
+            app.control.add_consumer("other", destination=["one@h"])
+            for _ in range(10):  # more than it takes at once, and it is busy for long
+                app.send_task("hold", (120,), queue="other")
+
+        def consumed(watched: Watched) -> bool:
+            rows = {queue.queue_name: queue for queue in watched.part().queues}
+            return "other" in rows and rows["other"].workers == 1
+
+        seconds = await running.watched.until(consumed, 100)
+        print(f"its consumer was known after {seconds:.0f} s")
 
 
 @pytest.mark.soak

@@ -870,3 +870,60 @@ def test_made_up_workers_are_left_out_and_counted_and_known_ones_live_on(made_up
     assert bench.book.left_out == count - kept
     bench.wait(4)
     assert bench.states()["high@web1"] == "online"
+
+
+def deployed_while_the_broker_was_away(new: int) -> Bench:
+    """Two workers end, and so many others start, while a broker is restarted."""
+    bench = Bench()
+    for name in ("old1", "old2"):
+        bench.start(name, 1, "q")
+    bench.wait(20)
+    bench.book.feed(False, bench.now)
+    for name in ("old1", "old2"):
+        bench.kill(name)
+    bench.now += 10
+    bench.registered = False  # nobody is, in a broker that kept nothing
+    bench.book.server_started(bench.now)
+    bench.book.feed(True, bench.now)
+    for number in range(new):
+        bench.start(f"new{number}", 1, "q")
+    return bench
+
+
+@pytest.mark.parametrize(("new", "dead"), [(0, 2), (1, 1), (2, 0), (3, 0)])
+def test_each_worker_started_while_the_broker_was_restarted_stands_for_one_that_ended(
+    new: int, dead: int
+) -> None:
+    bench = deployed_while_the_broker_was_away(new)
+    seen = set()
+    for _ in range(120):
+        bench.wait(0.5)
+        seen |= {name for name, state in bench.states().items() if state == "dead"}
+    assert len(seen) == dead
+    whys = [reason for reason in bench.book.gone().values() if "nobody could be heard" in reason]
+    assert len(whys) == 2 - dead
+
+
+def test_a_dead_worker_is_replaced_by_one_that_came_before_it_was_given_up() -> None:
+    bench = Bench()
+    for name in ("one", "two"):
+        bench.start(name, 1, "q")
+    bench.wait(20)
+    bench.kill("one")
+    bench.wait(4)
+    bench.start("three", 1, "q")
+    bench.seconds_until("one", "dead")
+    bench.wait(2)
+    assert bench.states() == {"two": "online", "three": "online"}
+    assert "its queues have their processes back" in str(bench.book.gone())
+
+
+def test_everybody_is_asked_anew_before_a_queue_is_taken_for_abandoned() -> None:
+    bench = Bench()
+    bench.start("one", 1, "q")
+    bench.wait(100)
+    bench.queues["one"] = ("q", "other")  # by `control add_consumer`
+    assert bench.book.consumers().workers == {"q": 1}
+    bench.book.waiting({"q": 0, "other": 9})
+    bench.wait(1)
+    assert bench.book.consumers().workers == {"q": 1, "other": 1}
