@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -39,7 +38,10 @@ class Answer(NamedTuple):
 
 def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
     """Return the daemon's judgement. Raises AskError."""
-    answer = fetch(daemon, f"/check/{asked.kind}?{urlencode(to_query(asked))}", timeout_seconds)
+    path = f"/check/{asked.kind}?{urlencode(to_query(asked))}"
+    answer = request(daemon, "GET", path, timeout_seconds)
+    if answer.status == 403:
+        raise AskError(f"{daemon.url} refuses the login: {answer.status} {answer.reason}")
     try:
         return from_plain(_decoded(answer.body))
     except ValueError as error:
@@ -47,13 +49,18 @@ def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
         raise AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does") from error
 
 
-def fetch(daemon: Daemon, path: str, timeout_seconds: float) -> Answer:
-    """Return what the daemon answers at `path`, whatever the status. Raises AskError."""
+def request(
+    daemon: Daemon, method: str, path: str, timeout_seconds: float, body: bytes | None = None
+) -> Answer:
+    """Return what the daemon answers at `path`, whatever its status but 401. A `body` is JSON.
+
+    Raises AskError.
+    """
     connection, base = _connection(daemon, timeout_seconds)
     try:
-        connection.request("GET", f"{base}{path}", headers=_headers(daemon))
+        connection.request(method, f"{base}{path}", body, _headers(daemon, body))
         response = connection.getresponse()
-        body = response.read(_ANSWER_BYTES + 1)
+        answer = Answer(response.status, response.reason, response.read(_ANSWER_BYTES + 1))
     except TimeoutError as error:
         raise AskError(f"{daemon.url} does not answer within {timeout_seconds:g} s") from error
     except (OSError, HTTPException) as error:
@@ -61,9 +68,9 @@ def fetch(daemon: Daemon, path: str, timeout_seconds: float) -> Answer:
         raise AskError(f"{daemon.url} cannot be asked: {reason}") from error
     finally:
         connection.close()
-    if response.status in (401, 403):
-        raise AskError(f"{daemon.url} refuses the login: {response.status} {response.reason}")
-    return Answer(response.status, response.reason, body)
+    if answer.status == 401:
+        raise AskError(f"{daemon.url} refuses the login: {answer.status} {answer.reason}")
+    return answer
 
 
 def _decoded(body: bytes) -> Any:
@@ -78,21 +85,13 @@ def _decoded(body: bytes) -> Any:
 
 def _connection(daemon: Daemon, timeout_seconds: float) -> tuple[HTTPConnection, str]:
     """Return a connection that is not open yet, and what the path begins with."""
-    try:
-        parts = urlsplit(daemon.url)
-        port = parts.port
-    except ValueError as error:
-        raise AskError("--url is not a URL: write it like http://host:9808") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise AskError("--url is not a URL: write it like http://host:9808")
-    if parts.username is not None:
-        raise AskError("--url must not hold a password: give --user and --password-file")
-    base = parts.path.rstrip("/")
+    parts = urlsplit(daemon.url)
+    host, base = parts.hostname or "", parts.path.rstrip("/")
     if parts.scheme == "http":
-        return HTTPConnection(parts.hostname, port or 80, timeout=timeout_seconds), base
+        return HTTPConnection(host, parts.port or 80, timeout=timeout_seconds), base
     context = _tls(daemon)
-    port = port or 443
-    return HTTPSConnection(parts.hostname, port, timeout=timeout_seconds, context=context), base
+    port = parts.port or 443
+    return HTTPSConnection(host, port, timeout=timeout_seconds, context=context), base
 
 
 def _tls(daemon: Daemon) -> Any:
@@ -107,8 +106,10 @@ def _tls(daemon: Daemon) -> Any:
     return context
 
 
-def _headers(daemon: Daemon) -> Mapping[str, str]:
+def _headers(daemon: Daemon, body: bytes | None) -> dict[str, str]:
     headers = {"Accept": "application/json", "User-Agent": "queue-monitor-check"}
+    if body is not None:
+        headers["Content-Type"] = "application/json"
     if daemon.user is not None:
         login = f"{daemon.user}:{daemon.password}".encode()
         headers["Authorization"] = "Basic " + base64.b64encode(login).decode()

@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from monitor import __version__
-from monitor.checks.ask import AskError, Daemon, ask
+from monitor.checks.ask import AskError, ask
+from monitor.checks.login import DEFAULT_URL, add_login_arguments, daemon_of, read_password
 from monitor.checks.output import rendered
 from monitor.checks.question import SCOPES, Question, QuestionError, question
 from monitor.checks.result import UNKNOWN, Result, unknown
 
-DEFAULT_URL = "http://127.0.0.1:9808"
 _TIMEOUT_SECONDS = 10.0
 _LONGEST_SECONDS = 3600.0
 _ANSWER_PART = 0.8
@@ -88,18 +88,9 @@ def _result(args: argparse.Namespace) -> Result:
     if args.broker and args.url:
         raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
     answer_seconds = args.timeout * _ANSWER_PART
-    password = read_password(args.password_file)
     if args.broker:
-        return _looked(args, asked, password, answer_seconds)
-    daemon = Daemon(
-        url=args.url or DEFAULT_URL,
-        user=args.user,
-        password=password or "",
-        ca_file=args.ca_file,
-        cert_file=args.cert_file,
-        key_file=args.key_file,
-    )
-    return ask(daemon, asked, answer_seconds)
+        return _looked(args, asked, read_password(args.password_file), answer_seconds)
+    return ask(daemon_of(args), asked, answer_seconds)
 
 
 def _looked(
@@ -145,14 +136,9 @@ def _add_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument("-w", "--warning", metavar="RANGE", help="warn outside of this range")
     parser.add_argument("-c", "--critical", metavar="RANGE", help="critical outside of this range")
     parser.add_argument("--expect", metavar="N", help="workers: critical with fewer live ones")
-    parser.add_argument("--url", help=f"of the daemon ({DEFAULT_URL})")
+    add_login_arguments(parser)
     parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
     parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
-    parser.add_argument("--user", help="who logs in")
-    parser.add_argument("--password-file", metavar="FILE", help="with the password, on one line")
-    parser.add_argument("--ca-file", metavar="FILE", help="certificates (PEM) to trust")
-    parser.add_argument("--cert-file", metavar="FILE", help="own certificate (PEM)")
-    parser.add_argument("--key-file", metavar="FILE", help="key (PEM) of the own certificate")
     parser.add_argument(
         "-t", "--timeout", metavar="SECONDS", type=_seconds, default=_TIMEOUT_SECONDS,
         help=f"give up after this ({_TIMEOUT_SECONDS:g})",
@@ -183,19 +169,6 @@ def _joined(argv: Sequence[str]) -> list[str]:
         long = f"--{'warning' if 'w' in word[:3] else 'critical'}" if value is not None else word
         joined.append(word if value is None else f"{long}={value}")
     return joined
-
-
-def read_password(file: str | None) -> str | None:
-    """Return what stands in `file`; None: no file. Raises QuestionError."""
-    if file is None:
-        return None
-    from pathlib import Path  # only who logs in pays for it
-
-    try:
-        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "is not text"
-        raise QuestionError(f"--password-file {file}: {reason}") from error
 
 
 def _deadline(kind: str, seconds: float) -> threading.Timer:

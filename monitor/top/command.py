@@ -10,8 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from monitor.checks.ask import Daemon
-from monitor.checks.command import DEFAULT_URL, read_password
+from monitor.checks.login import add_login_arguments, daemon_of, read_password
 from monitor.checks.question import QuestionError
 from monitor.top.choice import ORDERS, Choice
 from monitor.top.sight import Sight
@@ -24,14 +23,9 @@ _WIDTH = 120
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--url", help=f"of the daemon ({DEFAULT_URL})")
+    add_login_arguments(parser)
     parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
     parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
-    parser.add_argument("--user", help="who logs in")
-    parser.add_argument("--password-file", metavar="FILE", help="with the password, on one line")
-    parser.add_argument("--ca-file", metavar="FILE", help="certificates (PEM) to trust")
-    parser.add_argument("--cert-file", metavar="FILE", help="own certificate (PEM)")
-    parser.add_argument("--key-file", metavar="FILE", help="key (PEM) of the own certificate")
     parser.add_argument("--once", action="store_true", help="look once, print, and end")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="of --once")
     parser.add_argument("--sort", choices=ORDERS, default="worst", help="how rows are sorted")
@@ -69,21 +63,14 @@ def _source(args: argparse.Namespace) -> tuple[Callable[[], Sight], str]:
     broker = args.broker if from_app is None else None if args.url else from_app[0]
     if broker and args.url:
         raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
-    password = read_password(args.password_file)
     if not broker:
-        daemon = Daemon(
-            url=args.url or DEFAULT_URL,
-            user=args.user,
-            password=password or "",
-            ca_file=args.ca_file,
-            cert_file=args.cert_file,
-            key_file=args.key_file,
-        )
+        daemon = daemon_of(args)
         return partial(look_at_daemon, daemon), daemon.url
     from monitor.broker.settings import TlsSettings
     from monitor.checks.target import broker_settings
 
     tls = TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file)
+    password = read_password(args.password_file)
     settings = broker_settings(
         broker, user=args.user, password=password, tls=tls, options=args.transport_options
     )

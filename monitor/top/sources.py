@@ -3,7 +3,7 @@
 import json
 
 from monitor.broker.settings import BrokerSettings
-from monitor.checks.ask import AskError, Daemon, fetch
+from monitor.checks.ask import AskError, Daemon, request
 from monitor.checks.direct import look
 from monitor.top.sight import Sight, sight_of_document, sight_of_snapshot
 
@@ -17,7 +17,7 @@ class LookError(Exception):
 def look_at_daemon(daemon: Daemon) -> Sight:
     """Return what the daemon knows. Raises LookError."""
     try:
-        answer = fetch(daemon, "/api/v1/snapshot", _TIMEOUT_SECONDS)
+        answer = request(daemon, "GET", "/api/v1/snapshot", _TIMEOUT_SECONDS)
     except AskError as error:
         raise LookError(str(error)) from error
     if answer.status == 503:

@@ -10,15 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 from monitor.alerts.matchers import Matcher, MatcherError, parse_matchers
+from monitor.checks.ask import AskError, request
+from monitor.checks.login import add_login_arguments, daemon_of
+from monitor.checks.question import QuestionError
 from monitor.values.moments import format_moment
 from monitor.values.units import parse_duration
 
-DEFAULT_URL = "http://127.0.0.1:9808"
 _ANSWER_SECONDS = 10.0
 _BAD_USAGE = 2
 
@@ -47,9 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     expire = actions.add_parser("expire", help="end silences at once")
     expire.add_argument("ids", metavar="ID", nargs="+", help="as `add` printed it")
     for action, run in ((add, _add), (shown, _list), (expire, _expire)):
-        action.add_argument(
-            "--url", metavar="URL", default=DEFAULT_URL, help=f"the daemon ({DEFAULT_URL})"
-        )
+        add_login_arguments(action)
         action.set_defaults(run=_reported(run))
 
 
@@ -57,10 +55,10 @@ def _reported(run: Callable[[argparse.Namespace], None]) -> Callable[[argparse.N
     def reported(args: argparse.Namespace) -> int:
         try:
             run(args)
-        except (MatcherError, ValueError) as error:
+        except (MatcherError, QuestionError, ValueError) as error:
             print(f"queue-monitor silence: {error}", file=sys.stderr)
             return _BAD_USAGE
-        except _ApiError as error:
+        except (_ApiError, AskError) as error:
             print(f"queue-monitor silence: {error}", file=sys.stderr)
             return 1
         return 0
@@ -73,7 +71,7 @@ def _add(args: argparse.Namespace) -> None:
     seconds = parse_duration(args.duration)
     now = time.time()
     answer = _ask(
-        args.url,
+        args,
         "POST",
         "silences",
         {
@@ -103,7 +101,7 @@ def _matchers(text: str) -> tuple[Matcher, ...]:
 
 
 def _list(args: argparse.Namespace) -> None:
-    for silence in _ask(args.url, "GET", "silences"):
+    for silence in _ask(args, "GET", "silences"):
         if (silence["status"]["state"] == "expired") != args.expired:
             continue
         matchers = ", ".join(map(_text, silence["matchers"]))
@@ -124,30 +122,20 @@ def _text(matcher: dict[str, Any]) -> str:
 
 def _expire(args: argparse.Namespace) -> None:
     for silence_id in args.ids:
-        _ask(args.url, "DELETE", f"silence/{quote(silence_id, safe='')}")
+        _ask(args, "DELETE", f"silence/{quote(silence_id, safe='')}")
 
 
-def _ask(url: str, method: str, path: str, document: object = None) -> Any:
-    """Return what the API answers. Raises _ApiError, ValueError for what is no URL."""
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"{url!r} is not a URL: write it like {DEFAULT_URL}")
+def _ask(args: argparse.Namespace, method: str, path: str, document: object = None) -> Any:
+    """Return what the API answers. Raises _ApiError, AskError, QuestionError."""
+    daemon = daemon_of(args)
     body = None if document is None else json.dumps(document).encode()
-    request = Request(  # noqa: S310 - http or https, as checked above
-        f"{url.rstrip('/')}/api/v2/{path}",
-        data=body,
-        method=method,
-        headers={"Content-Type": "application/json"},
-    )
+    answer = request(daemon, method, f"/api/v2/{path}", _ANSWER_SECONDS, body)
+    if answer.status != 200:
+        raise _ApiError(f"{daemon.url} answers {answer.status}: {_reason(answer.body)}")
     try:
-        with urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310 - as above
-            answer = response.read()
-        return json.loads(answer) if answer else None
-    except HTTPError as error:
-        raise _ApiError(f"{url} answers {error.code}: {_reason(error.read())}") from error
-    except URLError as error:
-        raise _ApiError(f"{url} cannot be reached: {error.reason}") from error
-    except (OSError, ValueError) as error:
-        raise _ApiError(f"{url} does not answer as queue-monitor does: {error}") from error
+        return json.loads(answer.body) if answer.body else None
+    except ValueError as error:
+        raise _ApiError(f"{daemon.url} does not answer as queue-monitor does") from error
 
 
 def _reason(answer: bytes) -> str:

@@ -157,7 +157,7 @@ def test_what_was_told_is_resolved_although_it_is_silenced_and_what_was_not_is_n
         (["add", "a=~.*", "--comment", "x"], 1, "400: bad silence: at least one matcher"),
         (["expire", "nothing"], 1, "404: no silence has the id nothing"),
         (["list", "--url", "ftp://x"], 2, "is not a URL"),
-        (["list", "--url", "http://127.0.0.1:1"], 1, "cannot be reached: "),
+        (["list", "--url", "http://127.0.0.1:1"], 1, "cannot be asked: "),
     ],
 )
 def test_a_command_that_cannot_be_carried_out_says_why(

@@ -73,3 +73,18 @@ def test_nobody_listening_is_no_error(address: str) -> None:
     systemd = Systemd({"NOTIFY_SOCKET": address} if address else {})
     systemd.ticked("fine", ready=True)
     systemd.stopping()
+
+
+def test_the_first_tick_after_reading_the_settings_again_says_that_it_is_done(
+    manager: socket.socket,
+) -> None:
+    systemd = Systemd({"NOTIFY_SOCKET": manager.getsockname()})
+    systemd.ticked("fine", ready=True)
+    systemd.reloading(12.5)
+    systemd.ticked("fine", ready=True)
+    assert told(manager) == [
+        "READY=1",
+        "STATUS=fine",
+        "RELOADING=1\nMONOTONIC_USEC=12500000",
+        "READY=1",
+    ]

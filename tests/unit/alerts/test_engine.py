@@ -208,3 +208,13 @@ def test_of_an_object_that_was_not_there_nothing_is_known_before():
     engine = Engine([rule()])
     (begun,) = engine.evaluate(snapshot(queues=[queue(length=523)]), 100.0)
     assert begun.before == ()
+
+
+def test_where_the_rules_alone_are_new_a_pending_alert_goes_on_waiting():
+    old = Engine([rule(for_=10.0), rule("Gone", "length > 1", for_=10.0)])
+    old.evaluate(snapshot(queues=[LONG]), 0.0)
+    assert states(old.alerts) == [("TooMany", "pending"), ("Gone", "pending")]
+    new = Engine([rule(for_=10.0)], old.alerts, without_pause=True)
+    assert states(new.evaluate(snapshot(queues=[LONG]), 10.0)) == [("TooMany", "firing")]
+    restarted = Engine([rule(for_=10.0)], old.alerts)
+    assert states(restarted.evaluate(snapshot(queues=[LONG]), 10.0)) == [("TooMany", "pending")]

@@ -134,3 +134,20 @@ async def test_what_only_some_receivers_took_has_arrived_and_says_whom_it_missed
     outcome = await outcomes.get()
     assert (outcome.result, outcome.arrived) == ("partly", True)
     assert outcome.reason == "refused for b@example.com: 550"
+
+
+async def test_other_channels_go_on_with_what_was_counted():
+    made, outcomes = dispatcher(ScriptedChannel("a", SendError("down")), ScriptedChannel("b"))
+    made.send([notice(channel="a"), notice(channel="b")])
+    await outcomes.get()
+    await outcomes.get()
+    made.replace([ScriptedChannel("b"), ScriptedChannel("c")])
+    assert made.failing == {}
+    made.send([notice(channel="b"), notice(channel="c")])
+    await outcomes.get()
+    await outcomes.get()
+    assert {key: n for key, n in made.counts.items() if n} == {
+        ("a", "failed"): 1,
+        ("b", "delivered"): 2,
+        ("c", "delivered"): 1,
+    }
