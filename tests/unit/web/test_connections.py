@@ -3,12 +3,14 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
 import trustme
 from aiohttp import web
 
+from monitor.config.web_config_file import read_access
 from monitor.web import connections, security
 from monitor.web.app import make_app
 from monitor.web.security import Access, Security
@@ -183,3 +185,31 @@ async def test_a_head_that_is_too_long_is_refused_and_not_logged(
     assert b" 400 " in await reader.readline()
     writer.close()
     assert not caplog.records
+
+
+async def test_a_renewed_certificate_is_for_the_next_connection(
+    ca: trustme.CA, tmp_path: Path
+) -> None:
+    file, certificate = tmp_path / "web.yml", tmp_path / "server.pem"
+    await asyncio.to_thread(file.write_text, "")
+    watched = Security(str(file), read_access)
+    server = await serve(make_app(FixedSource(SNAPSHOT), watched), "127.0.0.1:0", watched)
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await reader.readuntil(b"ok\n")
+    shown = []
+    for name in ("first.example", "second.example"):
+        issued = ca.issue_cert(name).private_key_and_cert_chain_pem
+        await asyncio.to_thread(issued.write_to_path, certificate)
+        section = "tls_server_config: {cert_file: server.pem, key_file: server.pem}\n"
+        await asyncio.to_thread(file.write_text, section)
+        address = ("127.0.0.1", server.port)
+        shown.append(await asyncio.to_thread(ssl.get_server_certificate, address))
+        assert shown[-1] in issued.bytes().decode()
+    assert shown[0] != shown[1]
+    # Who came before there was TLS is not let in by the side door.
+    writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    await server.close()
+    watched.close()
