@@ -18,6 +18,9 @@ from monitor.facts.snapshot import TAKING_STATES, UP_STATES
 _UNASKED_SECONDS = 16.0
 """Without control, silence must be longer than a hung broker can go unnoticed by the feed."""
 
+_DEAD_SHOWN_SECONDS = 5.0
+"""A death is told, also where another has already taken its place."""
+
 _OFFLINE_KEPT_SECONDS = 300.0
 _GONE_KEPT_SECONDS = 60.0
 
@@ -82,6 +85,7 @@ class Liveness:
         successor = self._roll.successor(process)
         if successor is None:
             return False
+        successor.inherited = True
         successor.restarts = process.restarts
         if process.last_seen_at >= self._hearing.since or process.goodbye_at is not None:
             # What fell into a time when nobody listened may have been clean or not.
@@ -147,17 +151,17 @@ class Liveness:
         if not self._is_forgotten(process) or queues is None or slots is None:
             return None
         for other in self._newcomers(process):
-            same = set(other.queues or ()) == set(queues)
-            if same and (other.concurrency or 0) >= slots and not other.inherited:
+            if set(other.queues or ()) == set(queues) and (other.concurrency or 0) >= slots:
                 return other
         return None
 
     def _newcomers(self, process: Process) -> Iterator[Process]:
-        """Go over the live workers that were first heard after its last sign of life."""
+        """Go over the live workers that came after its last sign of life, in nobody's place."""
         # What is known from an earlier run, it knows by the minute.
         since = max(process.last_seen_at, self._hearing.began_at)
         for other in self._roll:
-            if other.first_seen_at > since and other.state in TAKING_STATES:
+            new = other.first_seen_at > since and not other.inherited
+            if new and other.state in TAKING_STATES:
                 yield other
 
     def _processes_with(self, process: Process, consumers: Consumers) -> dict[str, int]:
@@ -185,10 +189,11 @@ class Liveness:
         """Let go of a dead worker that was replaced or has been dead for long."""
         if self._succeeded(process, now):
             return
-        before = process.processes_before
+        dead_seconds = now - process.changed_at
+        before = process.processes_before if dead_seconds > _DEAD_SHOWN_SECONDS else {}
         if before and all((consumers.processes.get(q) or 0) >= n for q, n in before.items()):
             self._remove(process, "replaced: its queues have their processes back", now)
-        elif now - process.changed_at > self._settings.forget_after:
+        elif dead_seconds > self._settings.forget_after:
             self._remove(process, "forgotten: dead for long and never replaced", now)
 
     def _let_go(self, process: Process, now: float) -> None:

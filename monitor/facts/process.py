@@ -99,7 +99,7 @@ class Process:
     """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
     processes_before: dict[str, int] = field(default_factory=dict)
     inherited: bool = False
-    """Whether it stands for one that could not say goodbye (`liveness.py`)."""
+    """Whether it was started in the place of another (`liveness.py`)."""
     skew: Skew = field(default_factory=Skew)
 
     def __post_init__(self) -> None:
@@ -185,6 +185,9 @@ class Process:
         if event.active is not None:
             # A beat without it was asked for by some event viewer; its freq is not the rhythm.
             self.active = self.running = event.active
+            if self.concurrency is not None:
+                # A pool that has grown says so only when it is asked, but this proves it.
+                self.concurrency = max(self.concurrency, event.active)
             self._note_freq(event.freq)
         if event.processed is not None:
             self._note_processed(event.processed)

@@ -120,6 +120,8 @@ class WorkerBook:
             process.pool = reply.pool
         if reply.reserved is not None:
             self._consuming.told(reply.hostname, reply.reserved)
+            if reply.reserved == 0:
+                self._asking.in_doubt = True  # it may have been told to leave a queue
         if reply.hostname in self._roll.shared:
             self._namesakes.answered(reply)
         elif reply.queues is not None:

@@ -325,6 +325,26 @@ async def test_a_redeploy_while_the_broker_is_restarted_is_no_death(tmp_path: Pa
 
 @pytest.mark.soak
 @pytest.mark.timeout(240)
+async def test_a_death_beside_a_restart_is_told_until_somebody_takes_its_place(
+    tmp_path: Path,
+) -> None:
+    killed, restarted = Worker(name="killed", queue="q"), Worker(name="restarted", queue="q")
+    async with site(tmp_path, (killed, restarted)) as running:
+        processes.kill(running.process("killed"))
+        running.process("restarted").terminate()
+        running.process("restarted").wait(20)
+        running.start(restarted)
+        await running.reaches("killed", "dead", 15)
+        await asyncio.sleep(20)
+        assert running.state("killed") == "dead"
+        running.start(Worker(name="successor", queue="q"))
+        await running.watched.until(lambda w: "killed@h" not in w.states(), 60)
+        print(f"killed beside a restart: seen {running.seen}, {running.watched.part().gone}")
+        assert running.raised == {"killed@h": {"WorkerDead"}}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
 async def test_a_queue_that_a_worker_is_told_to_consume_is_not_abandoned(tmp_path: Path) -> None:
     async with site(tmp_path, (Worker(name="one"),)) as running:
         with Celery(broker=running.broker.url, set_as_current=False) as app:

@@ -913,9 +913,25 @@ def test_a_dead_worker_is_replaced_by_one_that_came_before_it_was_given_up() -> 
     bench.wait(4)
     bench.start("three", 1, "q")
     bench.seconds_until("one", "dead")
-    bench.wait(2)
+    bench.wait(3)
+    assert bench.states()["one"] == "dead"  # told all the same
+    bench.wait(10)
     assert bench.states() == {"two": "online", "three": "online"}
     assert "its queues have their processes back" in str(bench.book.gone())
+
+
+def test_a_worker_that_was_restarted_does_not_stand_for_another_that_was_killed() -> None:
+    bench = Bench()
+    for name in ("killed", "restarted"):
+        bench.start(name, 1, "q")
+    bench.wait(20)
+    bench.kill("killed")
+    bench.stop("restarted")
+    bench.wait(3)
+    bench.start("restarted", 2, "q")
+    bench.seconds_until("killed", "dead")
+    bench.wait(120)
+    assert bench.states() == {"killed": "dead", "restarted": "online"}
 
 
 def test_everybody_is_asked_anew_before_a_queue_is_taken_for_abandoned() -> None:
@@ -927,3 +943,26 @@ def test_everybody_is_asked_anew_before_a_queue_is_taken_for_abandoned() -> None
     bench.book.waiting({"q": 0, "other": 9})
     bench.wait(1)
     assert bench.book.consumers().workers == {"q": 1, "other": 1}
+
+
+def test_a_pool_has_as_many_slots_as_it_works_on_until_it_says_how_many() -> None:
+    bench = Bench()
+    bench.start("one", 1, "q")
+    bench.wait(4)
+    bench.send("worker-heartbeat", "one", active=4)
+    assert bench.book.consumers().processes == {"q": 4}
+    bench.wait(310)
+    assert bench.book.consumers().processes == {"q": 2}
+
+
+def test_whoever_takes_nothing_is_asked_whether_it_left_the_queue() -> None:
+    bench = Bench()
+    bench.start("one", 1, "q", "r")
+    bench.wait(100)
+    bench.queues["one"] = ("r",)  # by `control cancel_consumer`
+    for _ in range(10):
+        bench.book.waiting({"q": 5, "r": 0})
+        bench.wait(5)
+        for hostname in bench.book.idle(bench.now):
+            bench.book.reply(WorkerReply(bench.now, hostname, reserved=0))
+    assert bench.book.consumers().workers == {"r": 1}
