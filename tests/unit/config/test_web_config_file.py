@@ -1,5 +1,6 @@
 """The format of exporter-toolkit's `web-config.yml`: what it takes, and each mistake's message."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -190,3 +191,17 @@ def test_certificates_may_stand_in_the_file(folder: Path) -> None:
     assert access.context is not None
     assert access.context.verify_mode == ssl.CERT_OPTIONAL
     assert "PRIVATE KEY" not in repr(access)
+
+
+def test_what_the_docs_show_is_taken(folder: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "security.md").read_text()
+    (shown,) = (
+        block
+        for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+        if "tls_server" in block
+    )
+    (folder / "clients-ca.crt").write_bytes((folder / "ca.crt").read_bytes())
+    (folder / "web.yml").write_text(shown)
+    access = read_access(str(folder / "web.yml"))
+    assert access.context is not None
+    assert (access.config.rate_limit.burst, len(access.config.basic_auth_users)) == (200, 1)
