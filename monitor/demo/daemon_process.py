@@ -5,6 +5,7 @@ Used by `installation`.
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -21,6 +22,19 @@ BACKLOG_RULE = {
     "for": "3s",
     "severity": "critical",
     "summary": "{queue_name}: {length} waiting, oldest {oldest_age}",
+}
+
+CANARY = "canary"
+CANARY_SECONDS = 10.0
+"""How often beat sends it here; by default it does so each minute."""
+
+PARTNER_RULE = {
+    "alert": "PartnerTooSlow",
+    "on": "task",
+    "where": {"name": "*.look_up_city"},
+    "when": "recently_finished >= 5 and failure_ratio > 0.5",
+    "severity": "warning",
+    "summary": "{name}: {recently_failed} of {recently_finished} calls gave up lately",
 }
 
 
@@ -41,12 +55,35 @@ def settings(
             "builtin": alerting,
             "group_wait": "1s",
             "group_interval": "5s",
-            "rules": [BACKLOG_RULE] if alerting else [],
+            "rules": [BACKLOG_RULE, PARTNER_RULE] if alerting else [],
         },
+        "tasks": {"max_runtime": {"*.faults.hang": "5s"}},
+        "schedules": [
+            {
+                "name": CANARY,
+                "task": "monitor.reference_app.tasks.canary",
+                "every": f"{CANARY_SECONDS:.0f}s",
+                # Longer than a flooded queue needs, and than workers to find a broker again.
+                "grace": "18s",
+            }
+        ],
+        "log_watch": [
+            {
+                "name": "tasks",
+                "path": f"{log_folder(workspace)}/*.log",
+                "pattern": r"Task \S+ succeeded",
+                "max_silence": "5m",
+            }
+        ],
         "channels": [{"type": "webhook", "name": "demo", "url": webhook_url}],
         "web": {"listen": f"127.0.0.1:{page_port}"},
         "state": {"file": str(workspace.folder / "state.db")},
     }
+
+
+def log_folder(workspace: Workspace) -> Path:
+    """Return where the workers log what they do."""
+    return workspace.folder / "logs"
 
 
 def start(workspace: Workspace, settings: Mapping[str, Any], environ: Mapping[str, str]) -> Process:

@@ -93,6 +93,7 @@ def introduction(installation: Installation) -> str:
 Look at
   the page      {installation.page_url}/
   the metrics   {installation.page_url}/metrics
+  the site      {installation.front_url}/  (click Follow, inline and queued)
 Try, in another terminal
   flood a queue
     {command} reference-app send pause --queue high --count 500 --broker {broker.url}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from monitor.demo import daemon_process
-from monitor.demo.broker import EmbeddedBroker
+from monitor.demo.broker import EmbeddedBroker, free_port
 from monitor.demo.metrics import Metrics
 from monitor.demo.processes import Process
 from monitor.demo.receiver import Receiver
@@ -20,6 +20,9 @@ from monitor.demo.workspace import Workspace
 
 WORKERS = ("high", "normal", "low")
 TRAFFIC = "traffic"
+BEAT = "beat"
+PARTNER = "partner"
+FRONT = "front"
 LOOK_EVERY_SECONDS = 0.2
 READY_TIMEOUT_SECONDS = 30.0
 LOG_TAIL_LINES = 15
@@ -41,6 +44,7 @@ class Installation:
     receiver: Receiver
     daemon: Process
     page_url: str
+    front_url: str
     _http: aiohttp.ClientSession
 
     async def metrics(self) -> Metrics | None:
@@ -109,9 +113,18 @@ async def installed(
         receiver = Receiver()
         stack.push_async_callback(receiver.stop)
         await receiver.start()
-        supervisor = Supervisor(workspace, commands(), worker_environ(workspace, broker))
+        page_url = f"http://127.0.0.1:{page_port}"
+        front_port, partner_port = free_port(), free_port()
+        supervisor = Supervisor(
+            workspace,
+            commands(workspace, page_url, front_port, partner_port),
+            worker_environ(workspace, broker)
+            | {"REFERENCE_APP_PARTNER_URL": f"http://127.0.0.1:{partner_port}"},
+        )
         stack.push_async_callback(supervisor.stop_all)
-        for name in (*WORKERS, TRAFFIC):
+        daemon_process.log_folder(workspace).mkdir()
+        # The workers first, for they take the longest.
+        for name in (*WORKERS, TRAFFIC, BEAT, PARTNER, FRONT):
             supervisor.start(name)
         settings = daemon_process.settings(
             workspace,
@@ -122,16 +135,27 @@ async def installed(
         )
         daemon = daemon_process.start(workspace, settings, environ(workspace))
         stack.push_async_callback(workspace.stop, daemon)
-        page_url = f"http://127.0.0.1:{page_port}"
-        installation = Installation(workspace, broker, supervisor, receiver, daemon, page_url, http)
+        front_url = f"http://127.0.0.1:{front_port}"
+        installation = Installation(
+            workspace, broker, supervisor, receiver, daemon, page_url, front_url, http
+        )
         await installation.wait_until_ready()
         yield installation
 
 
-def commands() -> dict[str, list[str]]:
+def commands(
+    workspace: Workspace, page_url: str, front_port: int, partner_port: int
+) -> dict[str, list[str]]:
     """Return what the supervisor runs: the reference app, as anybody would start it."""
-    workers = {name: [*REFERENCE_APP, "worker", name] for name in WORKERS}
-    return workers | {TRAFFIC: [*REFERENCE_APP, "traffic"]}
+    log_folder = str(daemon_process.log_folder(workspace))
+    workers = {name: ["worker", name, "--log-folder", log_folder] for name in WORKERS}
+    others = {
+        TRAFFIC: ["traffic"],
+        BEAT: ["beat"],
+        PARTNER: ["partner", "--port", str(partner_port)],
+        FRONT: ["front", "--port", str(front_port), "--monitor-url", f"{page_url}/"],
+    }
+    return {name: [*REFERENCE_APP, *words] for name, words in (workers | others).items()}
 
 
 def environ(workspace: Workspace) -> dict[str, str]:
@@ -147,4 +171,5 @@ def worker_environ(workspace: Workspace, broker: EmbeddedBroker) -> dict[str, st
     return environ(workspace) | {
         "CELERY_BROKER_URL": broker.url,
         "REFERENCE_APP_FOLDER": str(workspace.folder / "site"),
+        "REFERENCE_APP_CANARY_SECONDS": str(daemon_process.CANARY_SECONDS),
     }

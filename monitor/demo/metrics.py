@@ -20,7 +20,7 @@ class Metrics:
                 samples.setdefault(sample.name, []).append((sample.labels, sample.value))
         return cls(samples)
 
-    def where(self, name: str, **labels: str) -> list[tuple[dict[str, str], float]]:
+    def where(self, name: str, /, **labels: str) -> list[tuple[dict[str, str], float]]:
         """Return labels and value of each sample of `name` that has at least these labels."""
         return [
             (its_labels, value)
@@ -28,6 +28,6 @@ class Metrics:
             if labels.items() <= its_labels.items()
         ]
 
-    def value(self, name: str, **labels: str) -> float | None:
+    def value(self, name: str, /, **labels: str) -> float | None:
         """Return the value of the one such sample; None when there is none."""
         return next((value for _, value in self.where(name, **labels)), None)

@@ -1,7 +1,7 @@
 """SCENARIOS: what `queue-monitor demo --scenario NAME` can play, and the module that plays it.
 
-To add one, write a module with a `Scenario` called `run`, and a line here. Modules are named
-and not imported, because every start of the command line needs the names.
+To add a fault, write a module with a `play` in `faults`, and a line here. Modules are named and
+not imported, because every start of the command line needs the names.
 """
 
 from collections.abc import Callable, Coroutine, Mapping
@@ -14,11 +14,26 @@ if TYPE_CHECKING:
 Scenario = Callable[["Installation", Callable[[str], None]], Coroutine[Any, Any, bool]]
 """Plays on a running installation, says what it does, returns whether all went as it must."""
 
+_FAULTS = "monitor.demo.faults"
+
 SCENARIOS: Mapping[str, str] = {
+    "flood": f"{_FAULTS}.flood",
+    "kill-worker": f"{_FAULTS}.kill_worker",
+    "hang-worker": f"{_FAULTS}.hang_worker",
+    "broker-restart": f"{_FAULTS}.broker_restart",
+    "stuck-task": f"{_FAULTS}.stuck_task",
+    "missed-schedule": f"{_FAULTS}.missed_schedule",
+    "poison": f"{_FAULTS}.poison",
+    "slow-api": f"{_FAULTS}.slow_api",
     "tour": "monitor.demo.tour",
 }
 
 
 def load(name: str) -> Scenario:
     """Return the scenario of that name. Raises KeyError."""
-    return cast(Scenario, import_module(SCENARIOS[name]).run)
+    module = import_module(SCENARIOS[name])
+    if name == "tour":
+        return cast(Scenario, module.run)
+    from monitor.demo.playing import alone
+
+    return alone(module.play)

@@ -8,18 +8,30 @@ from pathlib import Path
 
 import pytest
 
+from monitor.demo.scenarios import SCENARIOS
 from tests.leftovers import eventually
 
-TOUR = [sys.executable, "-m", "monitor", "demo", "--scenario", "tour", "--exit", "--port", "0"]
+DEMO = [sys.executable, "-m", "monitor", "demo", "--exit", "--port", "0"]
 LONGEST_SECONDS = 120.0
 
+FAULTS = {
+    "queue high flooded": "HighQueueBacklog",
+    "task stuck": "TaskStuck",
+    "lines poisoned": "TaskFailureRatio",
+    "partner's API slow": "PartnerTooSlow",
+    "worker low killed": "WorkerDead",
+    "worker normal hung": "WorkerHung",
+    "beat ended": "ScheduleMissed",
+    "broker stopped": "BrokerDown",
+}
 
-def take_the_tour(
-    folder: Path, *options: str, timeout_seconds: float | None = None
+
+def play(
+    folder: Path, scenario: str, *options: str, timeout_seconds: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Take the tour with all its temporary files in `folder`."""
+    """Play a scenario with all its temporary files in `folder`."""
     return subprocess.run(
-        [*TOUR, *options],
+        [*DEMO, "--scenario", scenario, *options],
         env=os.environ | {"TMPDIR": str(folder)},
         capture_output=True,
         text=True,
@@ -32,14 +44,10 @@ def take_the_tour(
 def test_the_tour_sees_each_fault_alerted_and_cleared_and_leaves_nothing_behind(
     tmp_path: Path,
 ) -> None:
-    tour = take_the_tour(tmp_path, timeout_seconds=LONGEST_SECONDS)
+    tour = play(tmp_path, "tour", timeout_seconds=LONGEST_SECONDS)
     assert tour.returncode == 0, tour.stdout + tour.stderr
-    for row in (
-        r"^queue high flooded +HighQueueBacklog +[\d.]+ s +[\d.]+ s +yes$",
-        r"^worker low killed +WorkerDead +[\d.]+ s +[\d.]+ s +yes$",
-        r"^worker normal hung +WorkerHung +[\d.]+ s +[\d.]+ s +yes$",
-        r"^broker stopped +BrokerDown +[\d.]+ s +[\d.]+ s +yes$",
-    ):
+    for fault, alertname in FAULTS.items():
+        row = rf"^{fault} +{alertname} +[\d.]+ s +[\d.]+ s +yes$"
         assert re.search(row, tour.stdout, re.MULTILINE), tour.stdout
     # Of the worker that the tour kills neither.
     assert eventually(lambda: [*tmp_path.iterdir()] == [])
@@ -47,7 +55,17 @@ def test_the_tour_sees_each_fault_alerted_and_cleared_and_leaves_nothing_behind(
 
 @pytest.mark.timeout(240)
 def test_the_tour_fails_when_the_monitor_does_not_alert(tmp_path: Path) -> None:
-    tour = take_the_tour(tmp_path, "--no-alerts")
+    tour = play(tmp_path, "tour", "--no-alerts")
     assert tour.returncode == 1, tour.stdout + tour.stderr
-    for alertname in ("HighQueueBacklog", "WorkerDead", "WorkerHung", "BrokerDown"):
+    for alertname in FAULTS.values():
         assert f"{alertname} was not told" in tour.stdout
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("scenario", sorted(SCENARIOS.keys() - {"tour"}))
+def test_each_scenario_goes_well_for_itself(tmp_path: Path, scenario: str) -> None:
+    played = play(tmp_path, scenario)
+    assert played.returncode == 0, played.stdout + played.stderr
+    rows = [line for line in played.stdout.splitlines() if line.endswith("  yes")]
+    assert len(rows) == 1
+    print(rows[0])

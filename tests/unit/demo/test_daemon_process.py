@@ -22,4 +22,6 @@ def test_the_daemon_takes_the_settings_of_the_demo(tmp_path: Path, alerting: boo
     file.write_text(yaml.safe_dump(written))
     alerts = load(file, {}).alerts
     assert alerts.builtin is alerting
-    assert [rule.alert for rule in alerts.rules] == (["HighQueueBacklog"] if alerting else [])
+    assert [rule.alert for rule in alerts.rules] == (
+        ["HighQueueBacklog", "PartnerTooSlow"] if alerting else []
+    )

@@ -2,7 +2,7 @@ import pytest
 
 from monitor.demo.fault import Fault, Outcome
 from monitor.demo.metrics import Metrics
-from monitor.demo.tour import table
+from monitor.demo.playing import table
 
 
 async def nothing() -> None:

@@ -1,0 +1,29 @@
+"""Beat ends and nobody notices, for beat leaves no trace of itself in the broker."""
+
+import time
+from collections.abc import Callable
+
+from monitor.demo.daemon_process import CANARY
+from monitor.demo.fault import Fault, Outcome, observe
+from monitor.demo.installation import BEAT, Installation
+
+
+async def play(installation: Installation, say: Callable[[str], None]) -> Outcome:
+    """End beat and, once what it should have sent is missed, start it again."""
+
+    async def start_again() -> None:
+        installation.supervisor.start(BEAT)
+
+    say("ending beat ...")
+    begun_at = time.monotonic()
+    await installation.supervisor.stop(BEAT)
+    fault = Fault(
+        name="beat ended",
+        alertname="ScheduleMissed",
+        metric="celery_schedule_missed",
+        object_labels={"schedule": CANARY},
+        lasts=lambda missed: missed == 1,
+        over=lambda missed: missed == 0,
+        end=start_again,
+    )
+    return await observe(installation, fault, begun_at)
