@@ -13,7 +13,7 @@ from string import Template
 
 from aiohttp import web
 
-from monitor.reference_app import settings
+from monitor.reference_app import settings, tasks
 from monitor.reference_app.site import Site
 
 FOLLOWED = "ada@mail.example"
@@ -73,8 +73,6 @@ def _link(url: str) -> str:
 
 def follow_inline(follower: str, followed: str) -> None:
     """Do all of it here and now; a mail server that is down fails the click."""
-    from monitor.reference_app import tasks
-
     # A task that is called like a function is one: no message, no worker.
     Site(settings.data_folder()).follow(follower, followed)
     tasks.mail_followed(follower, followed)
@@ -82,6 +80,4 @@ def follow_inline(follower: str, followed: str) -> None:
 
 def follow_queued(follower: str, followed: str) -> None:
     """Send a message that says what is to be done. Raises OperationalError without a broker."""
-    from monitor.reference_app import tasks
-
     tasks.record_follow.delay(follower, followed)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -17,14 +18,17 @@ from tests.leftovers import eventually, processes_mentioning
 DEMO = [sys.executable, "-m", "monitor", "demo", "--port", "0"]
 
 
-def start_demo(folder: Path, mark: str) -> tuple[subprocess.Popen[str], str]:
-    """Start the demo in `folder`; return it and the address of its page, once it is up."""
+def start_demo(folder: Path, mark: str) -> tuple[subprocess.Popen[str], str, str]:
+    """Start the demo in `folder`; return it, and where its page and its site are, once it is up."""
     environ = os.environ | {"TMPDIR": str(folder), "LEFT_BY_TEST": mark}
     demo = subprocess.Popen(DEMO, env=environ, stdout=subprocess.PIPE, text=True)
     assert demo.stdout is not None
+    page = ""
     for line in demo.stdout:
         if found := re.search(r"the page +(http://\S+)", line):
-            return demo, found[1]
+            page = found[1]
+        if found := re.search(r"the site +(http://\S+)", line):
+            return demo, page, found[1]
     raise AssertionError("the demo ended before it was up")
 
 
@@ -40,14 +44,24 @@ def shows_three_workers_on_three_queues(page: str) -> bool:
     return workers == {"high", "normal", "low"} and queues >= workers
 
 
+def offers_to_follow(site: str, page: str) -> bool:
+    try:
+        with urlopen(site) as response:  # noqa: S310 - an http address of our own
+            text = response.read().decode()
+    except URLError:  # it is still starting
+        return False
+    return "Follow, queued" in text and f'href="{page}"' in text
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_the_demo_shows_its_workers_and_leaves_nothing_behind(
     tmp_path: Path, ending: signal.Signals
 ) -> None:
     mark = uuid4().hex
-    demo, page = start_demo(tmp_path, mark)
+    demo, page, site = start_demo(tmp_path, mark)
     try:
         assert eventually(lambda: shows_three_workers_on_three_queues(page), 30.0)
+        assert eventually(lambda: offers_to_follow(site, page), 30.0)
     finally:
         demo.send_signal(ending)
         demo.communicate()
