@@ -21,6 +21,9 @@ _UNASKED_SECONDS = 16.0
 _DEAD_SHOWN_SECONDS = 5.0
 """A death is told, also where another has already taken its place."""
 
+_UPTIME_SECONDS = 2.0
+"""A server that counts its uptime in whole seconds may have started so much later than it says."""
+
 _OFFLINE_KEPT_SECONDS = 300.0
 _GONE_KEPT_SECONDS = 60.0
 
@@ -139,7 +142,7 @@ class Liveness:
     def _is_forgotten(self, process: Process) -> bool:
         """Whether the broker was restarted since, so that nobody knows of a goodbye."""
         started_at = self.server_started_at
-        return started_at is not None and started_at > process.last_seen_at
+        return started_at is not None and started_at + _UPTIME_SECONDS > process.last_seen_at
 
     def _heir(self, process: Process) -> Process | None:
         """Return who may have been started in its place under another name, for once.

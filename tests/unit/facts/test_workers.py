@@ -872,6 +872,23 @@ def test_made_up_workers_are_left_out_and_counted_and_known_ones_live_on(made_up
     assert bench.states()["high@web1"] == "online"
 
 
+@pytest.mark.parametrize(("started_before", "state"), [(-5, "dead"), (1, "dead"), (60, "offline")])
+def test_a_name_that_is_not_registered_left_unless_the_broker_was_restarted(
+    started_before: float, state: str
+) -> None:
+    bench = Bench()
+    bench.start("one", 1, "q")
+    bench.wait(20)
+    bench.book.feed(False, bench.now)
+    bench.kill("one")
+    bench.registered = False
+    # By its uptime, which is in whole seconds.
+    bench.book.server_started(bench.now - started_before)
+    bench.now += 10
+    bench.book.feed(True, bench.now)
+    bench.seconds_until("one", state)
+
+
 def deployed_while_the_broker_was_away(new: int) -> Bench:
     """Two workers end, and so many others start, while a broker is restarted."""
     bench = Bench()
