@@ -171,7 +171,8 @@ class Alerting:
             resolved=len(notice.resolved),
             reason=outcome.reason,
         )
-        self._record(entry)
+        if not (notice.resend and outcome.result == "delivered"):
+            self._record(entry)
         if outcome.arrived:
             self.desk.delivered(notice, outcome.at)
         else:

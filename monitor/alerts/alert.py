@@ -73,6 +73,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
     made_at: float
+    resend: bool = False
+    """Whether it says the same as the one before, lest it be forgotten: none is told of that."""
 
     @property
     def status(self) -> Literal["firing", "resolved"]:

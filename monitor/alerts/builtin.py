@@ -80,7 +80,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         severity="warning",
         summary="{hostname} is dead: {reason}",
         cause="it was killed, most often for want of memory, it crashed, or its host is down",
-        command="celery -A proj inspect ping -d {hostname}",
+        command="celery -A proj inspect ping -d {node}",
     ),
     RuleSettings(
         alert="WorkerHung",
@@ -100,7 +100,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         summary="{hostname} was started again {recent_crashes} times in 15 minutes without "
         "having said goodbye",
         cause="it is killed for want of memory, or crashes as it starts, and is started again",
-        command="celery -A proj inspect stats -d {hostname}",
+        command="celery -A proj inspect stats -d {node}",
     ),
     RuleSettings(
         alert="WorkersMissing",

@@ -75,8 +75,9 @@ class Desk:
     @property
     def groups(self) -> Groups:
         """What fires, for each channel that takes it."""
-        firing = (alert for alert in self.with_watchdog if alert.state == "firing")
-        return self.outbox.groups(firing, self._muted)
+        firing = tuple(alert for alert in self.with_watchdog if alert.state == "firing")
+        mirrored = {name: mirror.groups(firing) for name, mirror in self._mirrors.items()}
+        return {**self.outbox.groups(firing, self._muted), **mirrored}
 
     @property
     def refused(self) -> Mapping[str, int]:

@@ -10,6 +10,7 @@ from random import Random
 
 from monitor.alerts.alert import Alert, Notice
 from monitor.alerts.delivery import Incarnation
+from monitor.alerts.grouping import Group, groups_of
 from monitor.alerts.routing import Route
 
 KEPT_SECONDS = 900.0
@@ -45,6 +46,7 @@ class Mirror:
         if at is None or at > now:
             return None
         self._in_flight = True
+        nothing_new = self._next_at is not None and _told(current) <= self._told
         return Notice(
             channel=self.name,
             group_key=GROUP_KEY,
@@ -52,7 +54,12 @@ class Mirror:
             firing=tuple(alert for alert in current if alert.state == "firing"),
             resolved=tuple(alert for alert in current if alert.state == "resolved"),
             made_at=now,
+            resend=nothing_new and not self._failures,
         )
+
+    def groups(self, firing: Iterable[Alert]) -> dict[str, Group]:
+        """Return what of the `firing` alerts the channel takes, as one group without labels."""
+        return groups_of(filter(self._route.takes, firing), group_by=())
 
     def next_due_at(self, alerts: Iterable[Alert], now: float) -> float | None:
         """Return when `due` has something next if nothing changes; it may be past."""

@@ -34,6 +34,8 @@ TEXTS: Mapping[str, Mapping[str, Words]] = {
     "worker": {
         "reason": lambda worker: worker.reason or "no reason known",
         "pid": lambda worker: str(worker.pid or "not known"),
+        # What `-d` of celery's commands takes, also where several workers share a name.
+        "node": lambda worker: bounded(worker.hostname.removesuffix(f"#{worker.pid}")),
     },
     "schedule": {
         "task": lambda schedule: bounded(schedule.task),

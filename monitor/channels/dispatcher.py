@@ -197,5 +197,7 @@ def _log(outcome: Outcome) -> None:
     }
     if outcome.reason:
         fields["reason"] = outcome.reason
-    level = logging.INFO if outcome.result == "delivered" else logging.WARNING
+    level = logging.WARNING
+    if outcome.result == "delivered":
+        level = logging.DEBUG if notice.resend else logging.INFO
     event(_logger, level, f"notice {outcome.result}", **fields)

@@ -10,6 +10,7 @@ import os
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from http.client import HTTPException
 from typing import Any
 
@@ -69,6 +70,8 @@ def list_rules(args: argparse.Namespace) -> int:
         (rule.alert, rule.severity, rule.on, format_duration(rule.for_), _state(rule, states))
         for rule in rules
     ]
+    if states is not None:
+        rows += _unlisted(states, rules)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -94,11 +97,26 @@ def _states(url: str) -> Counter[tuple[str, str, str]]:
     )
 
 
+def _unlisted(
+    states: Counter[tuple[str, str, str]], rules: Sequence[RuleSettings]
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield a row for each rule that only the daemon knows, as far as it has alerts."""
+    listed = {(rule.alert, rule.severity) for rule in rules}
+    for alert, severity in sorted({name[:2] for name in states} - listed):
+        there = _counted(alert, severity, states)
+        if there:
+            yield alert, severity, "only there", "", there
+
+
 def _state(rule: RuleSettings, states: Counter[tuple[str, str, str]] | None) -> str:
     if states is None:
         return "not asked"
-    counts = {state: states[rule.alert, rule.severity, state] for state in ("firing", "pending")}
-    return ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "quiet"
+    return _counted(rule.alert, rule.severity, states) or "quiet"
+
+
+def _counted(alert: str, severity: str, states: Counter[tuple[str, str, str]]) -> str:
+    counts = {state: states[alert, severity, state] for state in ("firing", "pending")}
+    return ", ".join(f"{count} {state}" for state, count in counts.items() if count)
 
 
 def export(args: argparse.Namespace) -> int:

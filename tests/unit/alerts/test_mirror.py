@@ -46,6 +46,24 @@ def test_what_fires_is_sent_again_after_the_interval_and_a_change_at_once():
     assert told(box, [OVER], 161.0) == (OVER,)
 
 
+def test_what_is_new_is_told_apart_from_what_is_only_kept_up():
+    box = mirror()
+    sent = []
+    for alerts, now in (([FIRING], 100.0), ([FIRING], 160.0), ([OVER], 161.0), ([OVER], 221.0)):
+        notice = box.due(alerts, now)
+        box.delivered(notice, now)
+        sent.append(notice.resend)
+    assert sent == [False, True, False, True]
+    # What arrives at last after a failure is news of the channel.
+    box.failed(281.0)
+    assert not box.due([OVER], 400.0).resend
+
+
+def test_it_is_listed_with_all_that_it_takes_as_one_group():
+    (group,) = mirror().groups([FIRING, AGAIN]).values()
+    assert (group.labels, group.firing) == ((), [FIRING, AGAIN])
+
+
 def test_the_end_is_kept_up_and_then_forgotten():
     box = mirror()
     told(box, [OVER], 160.0)

@@ -14,8 +14,7 @@ async def beaten(heart, receiver, now, trouble=""):
     """Return path and body of what one beat sends; None: nothing."""
     before = len(receiver.requests)
     heart.beat(now, trouble)
-    if heart._ping is not None:
-        await heart._ping
+    await asyncio.gather(*(switch._ping for switch in heart._switches))
     sent = receiver.requests[before:]
     return (sent[0][0], sent[0][2].decode()) if sent else None
 
@@ -24,6 +23,30 @@ async def test_it_is_sent_at_once_and_then_every_interval(receiver, session):
     heart = heartbeat(receiver, session)
     sent = [await beaten(heart, receiver, now) for now in (0.0, 59.0, 60.0, 100.0, 120.0)]
     assert sent == [("/uuid", ""), None, ("/uuid", ""), None, ("/uuid", "")]
+
+
+async def test_sentry_gets_a_check_in_that_says_whether_every_broker_is_read(receiver, session):
+    settings = HeartbeatSettings(sentry_cron_url=Secret(receiver.url + "/api/2/cron/monitor/key/"))
+    heart = Heartbeat(settings, session)
+    sent = [await beaten(heart, receiver, now, trouble) for now, trouble in ((0, ""), (5, "away"))]
+    assert sent == [
+        ("/api/2/cron/monitor/key/?status=ok", '{"status": "ok"}'),
+        ("/api/2/cron/monitor/key/?status=error", '{"status": "error"}'),
+    ]
+    assert {headers["Content-Type"] for _, headers, _ in receiver.requests} == {"application/json"}
+
+
+async def test_each_switch_is_sent_its_own(receiver, session):
+    url = Secret(receiver.url + "/one")
+    settings = HeartbeatSettings(ping_url=url, sentry_cron_url=Secret(receiver.url + "/two/"))
+    receiver.answers = [Answer(500)]
+    heart = Heartbeat(settings, session)
+    await beaten(heart, receiver, 0.0)
+    await beaten(heart, receiver, 10.0)
+    paths = sorted(path for path, _, _ in receiver.requests)
+    # Only the one that did not get it gets it again before its time.
+    assert len(paths) == 3
+    assert set(paths) == {"/one", "/two/?status=ok"}
 
 
 async def test_a_broker_that_is_not_read_is_told_at_once_and_so_is_its_return(receiver, session):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.channels.base import ChannelError, RefusedError, SendError
 from monitor.channels.sentry import SentryChannel
@@ -47,6 +48,18 @@ async def test_each_alert_is_an_event_of_its_own_issue(receiver, session):
     assert (resolved["message"], resolved["level"]) == ("resolved: low: 101 waiting", "info")
     assert resolved["fingerprint"] == [RESOLVED.fingerprint]
     assert resolved["contexts"]["alert"]["until"] == "2023-11-14T22:11:40.000Z"
+
+
+async def test_a_repeat_is_another_event_of_the_same_issue(receiver, session):
+    made = channel(receiver, session)
+    await made.send(notice())
+    await made.send(replace(notice(), made_at=notice().made_at + 14_400.0))
+    first, again = events(receiver)
+    assert first["fingerprint"] == again["fingerprint"]
+    # Sentry takes two events of one id for one.
+    assert first["event_id"] != again["event_id"]
+    assert first["timestamp"] != again["timestamp"]
+    assert first["contexts"]["alert"] == again["contexts"]["alert"]
 
 
 async def test_events_go_to_the_project_of_the_dsn(receiver, session):

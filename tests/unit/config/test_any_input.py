@@ -85,6 +85,12 @@ def test_any_variable_is_settings_or_an_error(file: Path, name: str, value: str)
     outcome(file, "", {f"QUEUE_MONITOR_{name}": value})
 
 
+def is_user_name(url: str) -> bool:
+    """Return whether the word stands where a URL has the user's name, which is no secret."""
+    before, _, after = url.partition("://")[2].partition("@")[0].partition(PASSWORD)
+    return ":" not in before and ":" in after
+
+
 @given(
     url=st.tuples(
         st.sampled_from(["redis://", "rediss://", "amqp://", "redis:/", ""]),
@@ -108,5 +114,7 @@ def test_a_password_is_never_told(file: Path, url: str, key: str) -> None:
     }[key]
     found = outcome(file, yaml.safe_dump(data), {})
     text = str(found) if isinstance(found, ConfigError) else show(found) + repr(found)
+    if is_user_name(url):
+        return
     if key in ("url", "dsn") or re.match(r"[a-z]+:/", url):
         assert PASSWORD not in text

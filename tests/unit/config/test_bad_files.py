@@ -84,7 +84,9 @@ MESSAGES: dict[str, list[str]] = {
         ),
         "~:12:17: alerts.mute[0].location: unknown time zone 'Berlin'",
         "~:14:28: alerts.mute[1].weekdays[1]: 'funday' is none of the weekdays",
-        "~:16:13: heartbeat.ping_url: is not a URL: write it like https://host/path",
+        "~:16:18: alerts.mute[2].matchers[0]: unknown label 'queue' (did you mean 'queue_name'?)",
+        "~:19:13: heartbeat.ping_url: is not a URL: write it like https://host/path",
+        "~:20:20: heartbeat.sentry_cron_url: is not a URL: write it like https://host/path",
     ],
     "channel_names_alike": [
         "~:4:5: channels[1].name: 'webhook' is used twice: each needs its own",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.cli import main
@@ -69,6 +70,19 @@ async def test_a_running_monitor_says_how_each_rule_stands(
         name for name, state in live if state == "firing"
     }
     assert stands["MessagesLost"] == "quiet"
+
+
+async def test_a_rule_that_only_the_monitor_knows_is_listed_by_its_alerts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    labels = (("alertname", "TheirOwn"), ("broker", "default"), ("severity", "info"))
+    theirs = replace(ALERTS[0], labels=labels, state="firing")
+    server = await serve(make_app(FixedSource(SNAPSHOT, (theirs,))), "127.0.0.1:0")
+    url = f"http://127.0.0.1:{server.port}/"
+    assert await asyncio.to_thread(main, ["rules", "list", "--url", url]) == 0
+    await server.close()
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.split() == ["TheirOwn", "info", "only", "there", "1", "firing"]
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "localhost:9808"])
