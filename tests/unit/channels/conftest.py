@@ -29,7 +29,7 @@ class Receiver:
     """While it is set up and not set, no request is answered."""
 
     async def take(self, request: web.Request) -> web.Response:
-        self.requests.append((request.path_qs, dict(request.headers), await request.read()))
+        self.requests.append((request.path, dict(request.headers), await request.read()))
         self.queries.append(request.query_string)
         self.arrived.set()
         if self.hold is not None:

@@ -135,7 +135,7 @@ async def test_jira_service_management_is_created_and_closed_by_one_alias(receiv
     assert create["details"] == {"alertname": "TooMany"}
     assert "First command: celery -A proj" in create["description"]
     # Without identifierType the service answers 202 and closes nothing.
-    assert closing_path == f"/v2/alerts/{create['alias']}/close?identifierType=alias"
+    assert closing_path == f"/v2/alerts/{create['alias']}/close"
     assert receiver.queries == ["", "", "identifierType=alias"]
     assert close["source"] == create["source"] == "queue-monitor"
     assert "RESOLVED: low: 101 waiting" in close["note"]
