@@ -20,8 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.result import Result
 from monitor.facts.catalogue import FACTS, Fact
 from monitor.facts.histogram import Histogram, HistogramFacts
+from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import (
-    IDENTITY,
     BrokerFacts,
     MonitorFacts,
     QueueFacts,

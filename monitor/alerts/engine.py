@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from monitor.alerts.alert import Alert
 from monitor.alerts.lifecycle import begin, resolve, step
 from monitor.alerts.rules import Key, Rule
-from monitor.facts.snapshot import IDENTITY, Snapshot
+from monitor.facts.scopes import IDENTITY
+from monitor.facts.snapshot import Snapshot
 from monitor.values.names import as_utf8, bounded
 
 _Name = tuple[str, str]

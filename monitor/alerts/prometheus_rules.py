@@ -13,7 +13,7 @@ from monitor.alerts.promql import Condition, NotExpressibleError, Translator, qu
 from monitor.alerts.settings import RuleSettings
 from monitor.alerts.summary import split_template
 from monitor.facts.catalogue import Fact, Unit, facts_of
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 _HEARD_SCOPES = ("worker", "task", "schedule")
 """What is known of these comes from events."""

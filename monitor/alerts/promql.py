@@ -22,7 +22,7 @@ from monitor.alerts.tree import (
     compiled,
 )
 from monitor.facts.catalogue import Fact
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 Condition = str | bool
 """PromQL with a series for each object of which it holds; True: whatever is known of an

@@ -13,7 +13,8 @@ from monitor.alerts.rules import Rule
 from monitor.alerts.scripted import Scripted, say
 from monitor.alerts.series import GONE, parse_series
 from monitor.facts.catalogue import facts_of
-from monitor.facts.snapshot import IDENTITY, MonitorFacts, Snapshot
+from monitor.facts.scopes import IDENTITY
+from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.values.units import Seconds, format_duration
 
 DEFAULT_BROKER = "default"

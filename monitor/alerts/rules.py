@@ -13,7 +13,7 @@ from monitor.alerts.settings import AlertSettings, RuleSettings
 from monitor.alerts.summary import Summary, default_template, format_fact, parse_summary
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.catalogue import Fact
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 Key = tuple[str, ...]
 """What identifies an object: the label values of `IDENTITY`, as alerts carry them."""

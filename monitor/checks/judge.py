@@ -26,7 +26,8 @@ from monitor.checks.result import (
     worst,
 )
 from monitor.facts.catalogue import Fact, facts_of
-from monitor.facts.snapshot import DOWN_STATES, IDENTITY, UP_STATES, Snapshot, WorkerFacts
+from monitor.facts.scopes import DOWN_STATES, IDENTITY, UP_STATES
+from monitor.facts.snapshot import Snapshot, WorkerFacts
 from monitor.values.names import bounded
 from monitor.values.units import format_duration, format_size
 

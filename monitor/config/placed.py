@@ -11,7 +11,7 @@ from monitor.alerts.matchers import MatcherError, parse_matchers
 from monitor.config.document import Node, moved
 from monitor.config.problem import Path, Problem, masked, quoted
 from monitor.config.settle import did_you_mean
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
 

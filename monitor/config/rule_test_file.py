@@ -24,7 +24,7 @@ from monitor.config.settle import settle
 from monitor.config.shape import section_of
 from monitor.config.validate import validate_as
 from monitor.facts.catalogue import facts_of
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 ANY_BROKER = "redis://localhost/0"
 """Settings need a broker; rules are the same for all."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from monitor.facts.snapshot import VERDICTS, WORKER_STATES
+from monitor.facts.scopes import VERDICTS, WORKER_STATES
 
 Kind = Literal["gauge", "untyped", "counter", "histogram", "stateset", "info"]
 Unit = Literal["", "seconds", "bytes", "timestamp", "boolean", "state"]
@@ -20,7 +20,7 @@ class Fact:
     """One row of the catalogue."""
 
     scope: str
-    """One of `snapshot.SCOPES`."""
+    """One of `scopes.SCOPES`."""
     name: str
     """Its name in rule expressions and in the API, unique within the scope."""
     metric: str

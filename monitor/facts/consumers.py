@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from msgspec import Struct
 
 from monitor.facts.process import Process
-from monitor.facts.snapshot import TAKING_STATES, UP_STATES
+from monitor.facts.scopes import TAKING_STATES, UP_STATES
 
 
 class Consumers(Struct, frozen=True):

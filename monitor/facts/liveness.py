@@ -11,9 +11,9 @@ from monitor.facts.consumers import Consumers
 from monitor.facts.hearing import Hearing
 from monitor.facts.process import LEFT, LISTENED_TO, MUTE, Process
 from monitor.facts.roll import Roll
+from monitor.facts.scopes import TAKING_STATES, UP_STATES
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.silence import PINGS, Silence, judge
-from monitor.facts.snapshot import TAKING_STATES, UP_STATES
 
 _UNASKED_SECONDS = 16.0
 """Without control, silence must be longer than a hung broker can go unnoticed by the feed."""

@@ -4,8 +4,6 @@ from collections import deque
 
 from msgspec import Struct
 
-from monitor.facts.snapshot import LogFacts
-
 _MINUTE_SECONDS = 60.0
 
 
@@ -19,6 +17,30 @@ class LogReading(Struct, frozen=True):
     """New lines that count."""
     problem: str = ""
     """Why not all of it could be read, in words."""
+
+
+class LogFacts(Struct, frozen=True, kw_only=True):
+    """A log that tasks write."""
+
+    log: str
+    readable: bool | None = None
+    """None until it was tried."""
+    problem: str = ""
+    """Why not all of it can be read, in words."""
+    last_write_at: float | None = None
+    last_match_at: float | None = None
+    """When a line that counts was last read; None: not since the monitor started."""
+    matches: int = 0
+    matches_per_minute: int | None = None
+    """In the last minute; None until it has been watched for one."""
+    silence_seconds: float | None = None
+    """Since the last line that counts, at least; None: not known."""
+    max_silence_seconds: float | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Its identity: the values of the labels in `IDENTITY`."""
+        return (self.log,)
 
 
 class LogBook:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from monitor.facts.process import Process
 from monitor.facts.readings import WorkerReply
-from monitor.facts.snapshot import TAKING_STATES
+from monitor.facts.scopes import TAKING_STATES
 
 Pids = frozenset[int | None]
 Queues = tuple[str, ...]

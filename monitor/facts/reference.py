@@ -4,7 +4,7 @@ A test compares the file with what this makes, so that the two cannot drift apar
 """
 
 from monitor.facts.catalogue import FACTS, Fact
-from monitor.facts.snapshot import IDENTITY, SCOPES
+from monitor.facts.scopes import IDENTITY, SCOPES
 
 _HEAD = """\
 # Metrics and facts

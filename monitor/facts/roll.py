@@ -8,7 +8,7 @@ again, so the roll keeps for each process whom it may have followed. Used by `wo
 from collections.abc import Iterable, Iterator, Sequence, Set
 
 from monitor.facts.process import LEFT, Process
-from monitor.facts.snapshot import UP_STATES
+from monitor.facts.scopes import UP_STATES
 
 Key = tuple[str, int | None]
 

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from monitor.facts.cron import parse_cron
+from monitor.facts.scopes import UP_STATES
 from monitor.facts.settings import ScheduleSettings
-from monitor.facts.snapshot import UP_STATES, ScheduleFacts, WorkerFacts
+from monitor.facts.snapshot import ScheduleFacts, WorkerFacts
 
 _EARLY_SECONDS = 5.0
 """How far the clock of beat's host may be ahead of ours."""

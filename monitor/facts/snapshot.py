@@ -14,27 +14,8 @@ from msgspec import Struct
 from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.inflight import Share
-
-SCOPES = ("broker", "queue", "worker", "task", "schedule", "log", "channel", "monitor")
-
-IDENTITY: Mapping[str, tuple[str, ...]] = {
-    "broker": ("broker",),
-    "queue": ("broker", "queue_name"),
-    "worker": ("broker", "hostname"),
-    "task": ("broker", "name", "queue_name"),
-    "schedule": ("broker", "schedule"),
-    "log": ("log",),
-    "channel": ("channel",),
-    "monitor": (),
-}
-"""The labels that identify an object of each scope, in the order of `key`."""
-
-VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
-WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
-UP_STATES = frozenset({"online", "late", "busy", "draining"})
-TAKING_STATES = UP_STATES - {"draining"}
-"""States of a worker that consumes its queues; one that drains takes no more."""
-DOWN_STATES = frozenset({"hung", "dead"})
+from monitor.facts.logs import LogFacts
+from monitor.facts.scopes import DOWN_STATES, UP_STATES
 
 
 class BrokerFacts(Struct, frozen=True, kw_only=True):
@@ -248,30 +229,6 @@ class ScheduleFacts(Struct, frozen=True, kw_only=True):
     def key(self) -> tuple[str, ...]:
         """Its identity: the values of the labels in `IDENTITY`."""
         return (self.broker, self.schedule)
-
-
-class LogFacts(Struct, frozen=True, kw_only=True):
-    """A log that tasks write."""
-
-    log: str
-    readable: bool | None = None
-    """None until it was tried."""
-    problem: str = ""
-    """Why not all of it can be read, in words."""
-    last_write_at: float | None = None
-    last_match_at: float | None = None
-    """When a line that counts was last read; None: not since the monitor started."""
-    matches: int = 0
-    matches_per_minute: int | None = None
-    """In the last minute; None until it has been watched for one."""
-    silence_seconds: float | None = None
-    """Since the last line that counts, at least; None: not known."""
-    max_silence_seconds: float | None = None
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Its identity: the values of the labels in `IDENTITY`."""
-        return (self.log,)
 
 
 class MonitorFacts(Struct, frozen=True, kw_only=True):

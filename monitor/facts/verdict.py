@@ -18,7 +18,7 @@ _FLAT = 0.01
 
 
 def judge(samples: Sequence[Sample], workers: int | None) -> str | None:
-    """Return one of `snapshot.VERDICTS`; None while that cannot be told.
+    """Return one of `scopes.VERDICTS`; None while that cannot be told.
 
     `workers` is how many live workers consume the queue; None: not known.
 

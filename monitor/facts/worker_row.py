@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from monitor.facts.process import Process
 from monitor.facts.restarts import CRASH_WINDOW_SECONDS
-from monitor.facts.snapshot import UP_STATES, WorkerFacts
+from monitor.facts.scopes import UP_STATES
+from monitor.facts.snapshot import WorkerFacts
 
 _UNHEARD_SHOWN = 20
 """Most of those that were never heard are long dead, so that more of them tell no more."""

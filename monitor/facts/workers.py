@@ -18,8 +18,9 @@ from monitor.facts.ownerless import Ownerless
 from monitor.facts.process import LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.roll import Roll
+from monitor.facts.scopes import UP_STATES
 from monitor.facts.settings import WorkerSettings
-from monitor.facts.snapshot import UP_STATES, WorkerFacts
+from monitor.facts.snapshot import WorkerFacts
 from monitor.facts.stranded import Holders, holders
 from monitor.facts.unheard import Unheard
 from monitor.facts.worker_row import unheard_rows, worker_row

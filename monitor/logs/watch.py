@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from monitor.facts.logs import LogBook
-from monitor.facts.snapshot import LogFacts
+from monitor.facts.logs import LogBook, LogFacts
 from monitor.journal import event
 from monitor.logs.follower import Follower
 from monitor.logs.settings import LogSettings

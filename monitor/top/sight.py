@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from monitor.facts.catalogue import Fact, facts_of
-from monitor.facts.snapshot import IDENTITY, Snapshot
+from monitor.facts.scopes import IDENTITY
+from monitor.facts.snapshot import Snapshot
 
 Document = Mapping[str, Any]
 

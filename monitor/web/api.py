@@ -9,7 +9,8 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.muting import Muted
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.histogram import HistogramFacts
-from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
+from monitor.facts.scopes import IDENTITY, SCOPES
+from monitor.facts.snapshot import Snapshot
 from monitor.values.names import bounded
 
 SENTENCE_BYTES = 1_000

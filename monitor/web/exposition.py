@@ -10,7 +10,8 @@ from enum import Enum
 from typing import Any
 
 from monitor.facts.catalogue import FACTS, Fact
-from monitor.facts.snapshot import IDENTITY, SCOPES, Snapshot
+from monitor.facts.scopes import IDENTITY, SCOPES
+from monitor.facts.snapshot import Snapshot
 from monitor.web.family import Family, family_of
 from monitor.web.labels import label_text
 

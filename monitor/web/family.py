@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from monitor.facts.catalogue import Fact
 from monitor.facts.histogram import HistogramFacts
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.web.labels import label_text
 
 

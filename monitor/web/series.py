@@ -4,7 +4,7 @@ from aiohttp import web
 from msgspec import json
 
 from monitor.facts.history import SERIES, STATES_BY_GRAVITY, STEP_SECONDS
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.values.names import bounded
 from monitor.web.source import Source
 

@@ -14,11 +14,10 @@ from monitor.alerts.engine import Engine
 from monitor.alerts.rules import Rule
 from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import HistogramFacts
+from monitor.facts.logs import LogFacts
+from monitor.facts.scopes import VERDICTS, WORKER_STATES
 from monitor.facts.snapshot import (
-    VERDICTS,
-    WORKER_STATES,
     BrokerFacts,
-    LogFacts,
     MonitorFacts,
     QueueFacts,
     ScheduleFacts,

@@ -14,7 +14,7 @@ from monitor.alerts.builtin import BUILTIN
 from monitor.cli import _parser
 from monitor.facts.catalogue import FACTS
 from monitor.facts.resets import RESETS
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.facts.writability import OBSTACLES
 from monitor.values.units import format_duration
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from monitor.alerts.alert import Alert
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.values.names import bounded
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import address

@@ -3,10 +3,10 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from monitor.facts.logs import LogFacts
+from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import (
-    IDENTITY,
     BrokerFacts,
-    LogFacts,
     QueueFacts,
     ScheduleFacts,
     Snapshot,

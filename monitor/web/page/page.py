@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
 
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.values.names import bounded
 from monitor.values.units import format_duration
 from monitor.web.page.markup import Markup, element

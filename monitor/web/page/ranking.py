@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from monitor.alerts.alert import Alert
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 Key = tuple[str, ...]
 

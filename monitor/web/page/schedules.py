@@ -1,6 +1,7 @@
 """The tables of what is to come regularly: schedules of tasks, and logs that tasks write."""
 
-from monitor.facts.snapshot import LogFacts, ScheduleFacts, Snapshot
+from monitor.facts.logs import LogFacts
+from monitor.facts.snapshot import ScheduleFacts, Snapshot
 from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import broker_column, mark, row_key

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from monitor.facts.snapshot import UP_STATES, Snapshot
+from monitor.facts.scopes import UP_STATES
+from monitor.facts.snapshot import Snapshot
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.ranking import severity_rank
 from monitor.web.page.view import View

@@ -4,7 +4,8 @@ from msgspec.structs import replace
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import compile_rule
 from monitor.facts.channel import ChannelFacts
-from monitor.facts.snapshot import BrokerFacts, LogFacts, ScheduleFacts
+from monitor.facts.logs import LogFacts
+from monitor.facts.snapshot import BrokerFacts, ScheduleFacts
 from tests.unit.alerts.worlds import queue, task, worker
 
 

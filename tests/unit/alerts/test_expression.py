@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from monitor.alerts.expression import parse
 from monitor.alerts.tokens import ExpressionError
-from monitor.facts.snapshot import SCOPES, BrokerFacts
+from monitor.facts.scopes import SCOPES
+from monitor.facts.snapshot import BrokerFacts
 from tests.unit.alerts.worlds import queue, worker
 
 INFINITY = float("inf")

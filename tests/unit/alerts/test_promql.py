@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from monitor.alerts.expression import parse
 from monitor.alerts.promql import NotExpressibleError, Translator, regex_of
 from monitor.facts.catalogue import facts_of
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 from monitor.values.globs import first_match
 
 LENGTH = "max by (job, broker, queue_name) (celery_queue_length)"

@@ -7,7 +7,8 @@ from monitor.checks.judge import judge
 from monitor.checks.known import Known
 from monitor.checks.question import QuestionError, UnknownNameError, question, to_query
 from monitor.checks.result import CRITICAL, OK, UNKNOWN, WARNING, Result
-from monitor.facts.snapshot import WORKER_STATES, Snapshot, WorkerFacts
+from monitor.facts.scopes import WORKER_STATES
+from monitor.facts.snapshot import Snapshot, WorkerFacts
 from tests.unit.web.example import ALERTS, BROKER, HIGH, NORMAL, NOW, SNAPSHOT, blind
 
 RULES = frozenset(alert.alertname for alert in ALERTS)

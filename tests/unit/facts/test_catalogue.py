@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from monitor.facts.catalogue import FACTS, Fact
-from monitor.facts.snapshot import IDENTITY
+from monitor.facts.scopes import IDENTITY
 
 
 def test_names_are_unique_within_their_scope_and_metrics_everywhere() -> None:

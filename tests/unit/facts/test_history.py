@@ -4,13 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.facts.history import MAX_OBJECTS, STATES_BY_GRAVITY, STEP_SECONDS, STEPS, History
-from monitor.facts.snapshot import (
-    WORKER_STATES,
-    MonitorFacts,
-    QueueFacts,
-    Snapshot,
-    WorkerFacts,
-)
+from monitor.facts.scopes import WORKER_STATES
+from monitor.facts.snapshot import MonitorFacts, QueueFacts, Snapshot, WorkerFacts
 
 START = 1_763_832_000.0
 MONITOR = MonitorFacts(version="1")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
+from monitor.facts.scopes import WORKER_STATES
 from monitor.facts.settings import WorkerSettings
-from monitor.facts.snapshot import WORKER_STATES
 from monitor.facts.workers import WorkerBook
 
 START = 1000.0

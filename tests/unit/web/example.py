@@ -15,9 +15,9 @@ from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import Histogram, HistogramFacts
 from monitor.facts.history import History
 from monitor.facts.inflight import Share
+from monitor.facts.logs import LogFacts
 from monitor.facts.snapshot import (
     BrokerFacts,
-    LogFacts,
     MonitorFacts,
     QueueFacts,
     ScheduleFacts,

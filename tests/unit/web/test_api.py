@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from monitor.facts.catalogue import facts_of
-from monitor.facts.snapshot import IDENTITY, SCOPES
+from monitor.facts.scopes import IDENTITY, SCOPES
 from monitor.web.api import snapshot_json
 from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, blind
 

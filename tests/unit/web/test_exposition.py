@@ -14,7 +14,8 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from monitor.facts.catalogue import FACTS, Fact
-from monitor.facts.snapshot import IDENTITY, Snapshot
+from monitor.facts.scopes import IDENTITY
+from monitor.facts.snapshot import Snapshot
 from monitor.values.names import bounded
 from monitor.web.exposition import Exposition, Format
 from tests.unit.web.example import HIGH, NOW, SNAPSHOT, TASKS, WORKERS, blind, histogram
