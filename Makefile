@@ -32,6 +32,10 @@ bench: $(VENV)/ready
 images: $(VENV)/ready
 	$(BIN)/python docs/images/make.py
 
+# The table of docs/scaling.md; five minutes.
+simulate: $(VENV)/ready
+	$(BIN)/python -m bench.simulation
+
 # The long tables, in full, and beside them half an hour in which nothing is wrong; `make test`
 # holds every claim once.
 soak: $(VENV)/ready

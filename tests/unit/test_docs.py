@@ -1,0 +1,101 @@
+"""The documents and the program name the same things."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grafana.catalogue import DASHBOARDS
+from monitor.cli import main
+from monitor.facts.catalogue import FACTS
+from monitor.web.app import make_app
+from tests.unit.web.example import SNAPSHOT, FixedSource
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted({*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"})
+TEXT = {page: page.read_text() for page in PAGES}
+_EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+OF_OTHERS = {"celery_active_consumer_count"}
+"""Metrics of other monitors, named where one comes from them."""
+
+
+@_EACH_PAGE
+def test_every_link_leads_to_a_file_that_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", TEXT[page])
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+@_EACH_PAGE
+def test_every_metric_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`((?:celery|queue_monitor)_[a-z0-9_]+)(?:\{[^`]*\})?`", TEXT[page]))
+    names = {fact.metric for fact in FACTS}
+    parts = {f"{fact.metric}_{part}" for fact in FACTS for part in ("bucket", "sum", "count")
+             if fact.kind == "histogram"}  # fmt: skip
+    modules = {path.stem for path in (ROOT / "monitor").glob("*.py")}
+    assert named - names - parts - modules - OF_OTHERS == set()
+
+
+@_EACH_PAGE
+def test_every_file_of_ours_that_a_page_names_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:grafana|deploy|docs|monitor)/[\w./*-]*)`", TEXT[page])
+    assert [name for name in named if not [*ROOT.glob(name.rstrip("/"))]] == []
+
+
+def commands() -> Iterator[str]:
+    """Yield the commands that `queue-monitor --help` names."""
+    with pytest.MonkeyPatch.context() as patch:
+        said: list[str] = []
+        patch.setattr("sys.stdout", type("Out", (), {"write": lambda _s, t: said.append(t)})())
+        with pytest.raises(SystemExit):
+            main(["--help"])
+    for line in "".join(said).partition("positional arguments:")[2].splitlines():
+        if found := re.match(r"    ([a-z][a-z-]+)\b", line):
+            yield found[1]
+
+
+def test_every_command_is_documented_and_every_documented_command_exists() -> None:
+    known = {*commands()}
+    assert "run" in known
+    documented = set(re.findall(r"queue-monitor ([a-z][a-z-]+)", "\n".join(code())))
+    assert (known - documented, documented - known) == (set(), set())
+
+
+def code() -> Iterator[str]:
+    """Yield what the documents show as something to type, or name as code."""
+    for text in TEXT.values():
+        for block in re.findall(r"(?ms)^```console\n(.*?)^```", text):
+            yield from re.findall(r"(?m)^\$ (?:\S+/)?(queue-monitor .*)$", block)
+        yield from re.findall(r"`(queue-monitor [^`]+)`", re.sub(r"(?ms)^```.*?^```", "", text))
+
+
+def end_points() -> set[str]:
+    """Return the paths that are served, but for what belongs to the page."""
+    found = {
+        route.resource.canonical
+        for route in make_app(FixedSource(SNAPSHOT)).router.routes()
+        if route.resource is not None
+    }
+    return {path for path in found if not path.endswith((".js", ".css", ".svg"))}
+
+
+def test_every_end_point_is_documented_and_every_documented_end_point_is_served() -> None:
+    rows = re.findall(r"(?m)^\| (`.*?`) \| ", TEXT[ROOT / "docs" / "api.md"])
+    documented = {path for row in rows for path in re.findall(r"`(?:[A-Z]+ )?(/[^`]*)`", row)}
+    assert documented == end_points()
+
+
+def test_every_dashboard_is_documented() -> None:
+    text = TEXT[ROOT / "docs" / "grafana.md"]
+    assert set(re.findall(r"(?m)^\| ([A-Z]\w+) \| ", text)) == {each.title for each in DASHBOARDS}
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, look = set(), [ROOT / "README.md"]
+    while look:
+        page = look.pop()
+        if page not in reached and page in TEXT:
+            reached.add(page)
+            links = re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", TEXT[page])
+            look += [(page.parent / link).resolve() for link in links]
+    assert {*PAGES} - reached == set()
