@@ -140,8 +140,9 @@ class Nagios:
 
 
 @contextmanager
-def nagios(folder: Path, services: Mapping[str, str]) -> Iterator[Nagios]:
-    """Run the core with `services`: command lines by name, or nothing for a passive one."""
+def nagios(folder: Path, services: Mapping[str, str], more: str = "") -> Iterator[Nagios]:
+    """Run the core with `services`: command lines by name, or nothing for a passive one; and
+    with `more` definitions."""
     program = require_tool("nagios4")
     for name in ("rw", "results", "archives"):
         (folder / name).mkdir(parents=True)
@@ -151,7 +152,7 @@ def nagios(folder: Path, services: Mapping[str, str]) -> Iterator[Nagios]:
         _SERVICE.format(name=name, command=command or "/bin/false", active=int(bool(command)))
         for name, command in services.items()
     )
-    (folder / "objects.cfg").write_text(_HOST + "".join(written))
+    (folder / "objects.cfg").write_text(_HOST + "".join(written) + more)
     found = subprocess.run(
         [program, "-v", str(settings)], capture_output=True, text=True, check=False
     )

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from tests.acceptance.monitor_process import Monitor
 from tests.real.nagios import nagios
 
 PASSIVE = Path(__file__).parents[2] / "docs" / "deploy" / "passive_check.py"
+REFERENCE_APP = PASSIVE.with_name("reference-app-nagios.cfg")
 NOW = 1_763_832_000.0
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 CHECK = f"{sys.executable} -m monitor check"
@@ -140,3 +142,33 @@ def notice(*, firing: bool) -> Notice:
         resolved=() if firing else (alert,),
         made_at=NOW,
     )
+
+
+def test_the_definitions_for_the_reference_app_are_taken_by_nagios(tmp_path: Path) -> None:
+    template = """\
+define service {
+  name generic-service
+  contacts oncall
+  max_check_attempts 3
+  check_interval 1
+  retry_interval 1
+  check_period always
+  register 0
+}
+"""
+    with nagios(tmp_path, {}, more=template + REFERENCE_APP.read_text()) as core:
+        # There is neither a monitor nor, maybe, the plugin on the PATH: not known, and no more.
+        for service in ("Celery broker", "Celery workers", "Celery queue high"):
+            assert core.until(service, lambda fields: fields["plugin_output"])
+
+
+def test_the_checks_of_the_reference_app_are_ones_that_the_plugin_knows() -> None:
+    called = re.findall(r"check_celery!(.*)", REFERENCE_APP.read_text())
+    assert len(called) == 5
+    for words in called:
+        # Nobody listens there, and it says so; wrong usage would not get as far.
+        asked = subprocess.run(
+            [*CHECK.split(), *words.split(), "--url", "http://127.0.0.1:9"], check=False, **CAPTURED
+        )
+        assert asked.returncode == int(UNKNOWN)
+        assert "127.0.0.1:9" in asked.stdout
