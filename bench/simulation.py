@@ -39,7 +39,7 @@ SCRAPES = 5
 MESSAGES_OF_A_FULL_QUEUE = 3
 CHANNEL = "/0.celeryev/worker.heartbeat"
 PATIENCE_SECONDS = 60.0
-_HEADER = (
+HEADER = (
     "queues", "workers", "poll", "tick", "CPU", "memory", "scrape", "samples", "commands a poll"
 )  # fmt: skip
 
@@ -75,8 +75,8 @@ class Row:
 
 def main() -> None:
     """Measure each size, and print the table."""
-    _print(_HEADER)
-    _print(tuple("---:" for _ in _HEADER))
+    _print(HEADER)
+    _print(tuple("---:" for _ in HEADER))
     for queues, workers in SIZES:
         _print(measure(queues, workers).cells())
 

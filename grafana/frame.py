@@ -76,7 +76,7 @@ ANNOTATIONS: tuple[tuple[str, str, str], ...] = (
     ("Alerts", f"max by (alertname, severity) ({_FIRING}) > 0", "red"),
     (
         "Worker restarts",
-        f"max by ({PER_WORKER}, clean) (changes({_RESTARTS}[$__interval])) > 0",
+        f"max by ({PER_WORKER}, clean) (changes({_RESTARTS}[$__rate_interval])) > 0",
         "blue",
     ),
     ("Broker away", f"{gauge('celery_broker_up', 'broker', *DAEMON)} == 0", "purple"),

@@ -36,7 +36,6 @@ MAXMEMORY_BYTES = 256 * 1024 * 1024
 
 _BUILT_IN: Mapping[str, str] = {
     "$__rate_interval": f"{WINDOW_SECONDS}s",
-    "$__interval": f"{WINDOW_SECONDS}s",
     "$__range": "5m",
     "$job": JOB,
     "$instance": ALL,
