@@ -12,7 +12,7 @@ import aiohttp
 
 from monitor.alerts.alert import Alert, Notice
 from monitor.channels.base import Receipt, RefusedError, SendError
-from monitor.channels.http import post
+from monitor.channels.http import JSON_HEADERS, post
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.webhook import annotations
 from monitor.values.moments import format_moment
@@ -51,7 +51,7 @@ class AlertmanagerChannel:
         raise next((each for each in errors if not isinstance(each, RefusedError)), errors[0])
 
     async def _post(self, url: str, bodies: list[bytes]) -> SendError | None:
-        headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
+        headers = dict(JSON_HEADERS)
         token = self._settings.bearer_token
         if token is not None:
             headers["Authorization"] = f"Bearer {token.reveal()}"

@@ -8,6 +8,12 @@ import aiohttp
 
 from monitor.channels.base import MAX_REASON, Receipt, RefusedError, SendError
 
+JSON_HEADERS: Mapping[str, str] = {
+    "Content-Type": "application/json",
+    "User-Agent": "queue-monitor",
+}
+"""Of a request whose body is JSON."""
+
 _RETRYABLE_STATUS = (408, 425, 429)
 """Client errors that are about the moment, not about what was sent."""
 

@@ -12,7 +12,7 @@ import aiohttp
 
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import post
+from monitor.channels.http import JSON_HEADERS, post
 from monitor.channels.message import incident_key, message_of, object_of, one_line, severity_of
 from monitor.channels.settings import JiraServiceManagementSettings
 from monitor.channels.text import as_text
@@ -50,11 +50,8 @@ class JiraServiceManagementChannel:
             alias = quote(incident_key(notice), safe="")
             url = f"{url}/{alias}/close?identifierType=alias"
             body = closing(notice, self._page_url)
-        headers = {
-            "Authorization": f"GenieKey {self._settings.api_key.reveal()}",
-            "Content-Type": "application/json",
-            "User-Agent": "queue-monitor",
-        }
+        key = self._settings.api_key.reveal()
+        headers = {**JSON_HEADERS, "Authorization": f"GenieKey {key}"}
         payload = json.dumps(body).encode()
         return await post(self._session, url, payload, headers, self._settings.timeout)
 

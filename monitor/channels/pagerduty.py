@@ -11,7 +11,7 @@ import aiohttp
 
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import post
+from monitor.channels.http import JSON_HEADERS, post
 from monitor.channels.message import incident_key, message_of, one_line, severity_of
 from monitor.channels.settings import PagerDutySettings
 from monitor.channels.text import as_text
@@ -38,9 +38,8 @@ class PagerDutyChannel:
     async def send(self, notice: Notice) -> Receipt:
         """Trigger the group's incident, or resolve it once nothing fires. Raises SendError."""
         body = json.dumps(event(notice, self._settings.routing_key.reveal(), self._page_url))
-        headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
         url, timeout_seconds = self._settings.url, self._settings.timeout
-        return await post(self._session, url, body.encode(), headers, timeout_seconds)
+        return await post(self._session, url, body.encode(), JSON_HEADERS, timeout_seconds)
 
 
 def event(notice: Notice, routing_key: str, page_url: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import aiohttp
 
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import post
+from monitor.channels.http import JSON_HEADERS, post
 from monitor.channels.message import Item, Message, Row, message_of, one_line
 from monitor.channels.settings import SlackSettings
 
@@ -35,9 +35,8 @@ class SlackChannel:
     async def send(self, notice: Notice) -> Receipt:
         """Post `notice`. Raises SendError."""
         body = json.dumps(payload(message_of(notice, self._page_url))).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
         url, timeout_seconds = self._settings.url.reveal(), self._settings.timeout
-        return await post(self._session, url, body, headers, timeout_seconds)
+        return await post(self._session, url, body, JSON_HEADERS, timeout_seconds)
 
 
 def payload(message: Message) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import aiohttp
 
 from monitor.alerts.alert import Alert, Notice
 from monitor.channels.base import ChannelError, Receipt
-from monitor.channels.http import post
+from monitor.channels.http import JSON_HEADERS, post
 from monitor.channels.settings import WebhookSettings
 from monitor.values.moments import format_moment
 from monitor.values.secret import Secret
@@ -36,7 +36,7 @@ class WebhookChannel:
     async def send(self, notice: Notice) -> Receipt:
         """Post `notice`. Raises SendError."""
         body = json.dumps(payload(notice, self._page_url)).encode()
-        headers = {"Content-Type": "application/json", "User-Agent": "queue-monitor"}
+        headers = dict(JSON_HEADERS)
         if self._settings.bearer_token is not None:
             headers["Authorization"] = f"Bearer {self._settings.bearer_token.reveal()}"
         if self._settings.signing_secret is not None:
