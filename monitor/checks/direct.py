@@ -28,9 +28,6 @@ from monitor.facts.readings import PollFailure
 from monitor.facts.settings import QueueLimits, WorkerSettings
 from monitor.facts.snapshot import MonitorFacts, QueueFacts, Snapshot, WorkerFacts
 
-KINDS = ("queues", "workers", "broker")
-"""What can be checked without a daemon."""
-
 _SEARCH_PART = 0.5
 """Of the time there is, to look for queues that nobody named."""
 
