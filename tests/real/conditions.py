@@ -34,7 +34,7 @@ def _rule(random: Random, name: str, keep_firing_for: float) -> RuleSettings:
     scope = random.choice(tuple(_QUANTITIES))
     return RuleSettings(
         alert=name,
-        on=scope,  # type: ignore[arg-type]
+        on=scope,  # type: ignore[arg-type]  # each of them is a scope, which a str does not say
         when=_condition(random, scope, 3),
         until=_condition(random, scope, 2) if random.random() < 0.4 else None,
         where={"broker": random.choice(("o*", "?wo", "*"))} if random.random() < 0.3 else {},

@@ -28,6 +28,7 @@ class Mailbox:
         self.mails = []
         self.encrypted = []
 
+    # aiosmtpd looks for the methods by these names.
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         answer = self.answers.get(address, "250 OK")
         if answer.startswith("250"):

@@ -80,5 +80,6 @@ async def test_a_receiver_that_hangs_holds_up_nothing(receiver, session):
 
 async def test_without_a_url_nothing_is_sent(session):
     heart = Heartbeat(HeartbeatSettings(), session)
+    before = asyncio.all_tasks()
     heart.beat(0.0, "")
-    await heart.close()
+    assert asyncio.all_tasks() == before
