@@ -243,8 +243,9 @@ class Daemon:
         self._view.publish(replace(snapshot, monitor=self._monitor_facts()), now)
         # What is about to be told must survive a crash, or its all-clear would be lost.
         await self._keeper.save(self._to_save())
-        self._alerting.tell(now)
+        # What an earlier run left firing may be over: nobody is told before anybody has looked.
         if self._view.ready:
+            self._alerting.tell(now)
             self._heartbeat.beat(now, self._trouble(snapshot, now))
         self._systemd.ticked(self._status(snapshot, now), ready=self._view.ready)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import re
 import time
 import urllib.request
@@ -144,3 +145,69 @@ async def test_each_alert_and_its_end_is_one_webhook(
         "queue_name": "high",
         "severity": "critical",
     }
+
+
+def incidents(pager: Receiver) -> list[str]:
+    """Return for each incident that was opened whether it is `open` or `closed` by now."""
+    found: list[str] = []
+    for event in pager.notices:
+        is_open = found[-1:] == ["open"]
+        if event["event_action"] == "trigger" and not is_open:
+            found.append("open")
+        elif event["event_action"] == "resolve" and is_open:
+            found[-1] = "closed"
+    return found
+
+
+def until_incidents(pager: Receiver, wanted: list[str]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while incidents(pager) != wanted:
+        assert time.monotonic() < deadline, pager.notices
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "rounds", [2, pytest.param(20, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+)
+def test_either_of_two_monitors_may_be_killed_at_any_moment(
+    broker: EmbeddedBroker,  # noqa: F811
+    client: "redis.Redis",  # noqa: F811
+    monitor: Callable[..., Monitor],  # noqa: F811
+    receiver: Receiver,  # noqa: F811
+    alertmanagers: Callable[..., list[Alertmanager]],
+    rounds: int,
+) -> None:
+    with Receiver() as pager:
+        receiver.listen()
+        pager.listen()
+        made = settings(broker.url, alertmanagers(receiver, 2))
+        key = "0123456789abcdef0123456789abcdef"
+        made["channels"].append(
+            {"type": "pagerduty", "routing_key": key, "url": pager.channel["url"]}
+        )
+        made["alerts"] |= {"group_wait": "500ms", "group_interval": "1s"}
+        pair = [monitor(made), monitor(made)]
+        for each in pair:
+            each.start()
+        rng = random.Random(rounds)
+        for number in range(1, rounds + 1):
+            victim = rng.choice(pair)
+            during_the_end = rng.random() < 0.5
+            client.lpush("high", *["{}"] * 20)
+            if not during_the_end:
+                time.sleep(rng.uniform(0.0, 1.5))
+                victim.kill()
+            receiver.until(2 * number - 1, WAIT_SECONDS, alertname="Backlog")
+            until_incidents(pager, [*["closed"] * (number - 1), "open"])
+            client.delete("high")
+            if during_the_end:
+                time.sleep(rng.uniform(0.0, 1.5))
+                victim.kill()
+            receiver.until(2 * number, WAIT_SECONDS, alertname="Backlog")
+            until_incidents(pager, ["closed"] * number)
+            victim.start()
+        time.sleep(QUIET_SECONDS)
+        told = [alert["status"] for alert in receiver.alerts(alertname="Backlog")]
+        assert told == ["firing", "resolved"] * rounds
+        assert incidents(pager) == ["closed"] * rounds
+        assert len({event["dedup_key"] for event in pager.notices}) == 1
