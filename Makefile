@@ -8,7 +8,7 @@ STEADY := tests/acceptance/test_steady_run.py
 # the long ones, which come first, are not left to the end.
 SIDE_BY_SIDE := --numprocesses 4 --dist load --maxschedchunk 1
 
-.PHONY: demo test test-unit check bench images soak soak-tables soak-steady test-lowest clean
+.PHONY: demo test test-unit check bench images simulate soak soak-tables soak-steady test-lowest clean
 
 demo: $(VENV)/ready
 	$(BIN)/queue-monitor demo

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from grafana.catalogue import DASHBOARDS
+from monitor.alerts.builtin import BUILTIN
 from monitor.cli import main
 from monitor.facts.catalogue import FACTS
+from monitor.values.units import format_duration
 from monitor.web.app import make_app
 from tests.unit.web.example import SNAPSHOT, FixedSource
 
@@ -99,3 +101,10 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
             links = re.findall(r"\]\(([^)#:]+\.md)(?:#[^)]*)?\)", TEXT[page])
             look += [(page.parent / link).resolve() for link in links]
     assert {*PAGES} - reached == set()
+
+
+def test_the_readme_names_each_built_in_rule_and_how_long_it_waits() -> None:
+    table = TEXT[ROOT / "README.md"].partition("| built-in rule |")[2].partition("\n\n")[0]
+    named = re.findall(r"(?m)^\| `(\w+)` \| .* \| (\w+) \|$", table)
+    assert len(named) == len(dict(named))
+    assert dict(named) == {rule.alert: format_duration(rule.for_) for rule in BUILTIN}
