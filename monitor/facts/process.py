@@ -173,6 +173,23 @@ class Process:
         self.guessed = False
         self.processes_before = {}
 
+    def was_restarted(self, event: Event, listening_since: float) -> bool:
+        """Whether it is another process under the same pid, as in a container.
+
+        Its counter went back; or it says hello without a goodbye although nobody stopped
+        listening. With a goodbye and its old counter it only lost the broker for a moment.
+        """
+        before, processed = self.processed, event.processed
+        if before and processed is not None and processed < before:
+            return True
+        return (
+            event.type == "worker-online"
+            and self.last_beat_at is not None
+            and self.goodbye_at is None
+            and not processed
+            and self.last_seen_at >= listening_since
+        )
+
     def beat(self, event: Event, at: float) -> None:
         """Take a worker-online or worker-heartbeat event."""
         if self.last_beat_at is not None and self.state in ("online", "late"):

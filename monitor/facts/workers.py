@@ -92,7 +92,7 @@ class WorkerBook:
         if event.type == "worker-offline":
             process.goodbye(event, at)
             return
-        if self._was_restarted(process, event):
+        if process.was_restarted(event, self._hearing.since):
             process.restarts.note(at, clean=process.goodbye_at is not None)
             process.ask_anew()
         process.beat(event, at)
@@ -131,23 +131,6 @@ class WorkerBook:
             if newest is not None:
                 newest.moved = newest.moved or newest.queues not in (None, reply.queues)
                 newest.queues = reply.queues
-
-    def _was_restarted(self, process: Process, event: Event) -> bool:
-        """Whether it is another process under the same pid, as in a container.
-
-        Its counter went back; or it says hello without a goodbye although nobody stopped
-        listening. With a goodbye and its old counter it only lost the broker for a moment.
-        """
-        before, processed = process.processed, event.processed
-        if before and processed is not None and processed < before:
-            return True
-        return (
-            event.type == "worker-online"
-            and process.last_beat_at is not None
-            and process.goodbye_at is None
-            and not processed
-            and process.last_seen_at >= self._hearing.since
-        )
 
     # -- what is asked ---------------------------------------------------------------
 
