@@ -17,7 +17,7 @@ test: $(VENV)/ready
 	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-unit: $(VENV)/ready
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest --numprocesses auto tests/unit
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
