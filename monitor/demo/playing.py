@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from monitor.demo.fault import Outcome
-from monitor.demo.installation import Installation
+from monitor.demo.installation import TRAFFIC, Installation
 from monitor.demo.waiting import drain, workers_seen_since
 
 Say = Callable[[str], None]
@@ -24,7 +24,11 @@ async def judge(
     """
     say("waiting for the workers ...")
     await workers_seen_since(installation, 0.0, "the workers are not up")
+    # A worker that is killed must hold no message: that would come back an hour later.
+    await drain(installation)
     outcomes = await script(installation, say)
+    if installation.supervisor.pid(TRAFFIC) is None:
+        installation.supervisor.start(TRAFFIC)
     complaints = [text for outcome in outcomes for text in outcome.missing()]
     complaints += _unexpected(installation, outcomes)
     for line in [*table(outcomes), *(f"NOT AS IT MUST BE: {text}" for text in complaints)]:
@@ -38,7 +42,6 @@ def alone(
     """Return the scenario that plays one fault and nothing else."""
 
     async def script(installation: Installation, say: Say) -> Sequence[Outcome]:
-        await drain(installation)
         return [await play(installation, say)]
 
     return lambda installation, say: judge(installation, say, script)

@@ -20,7 +20,6 @@ from monitor.demo.faults import (
 )
 from monitor.demo.installation import TRAFFIC, Installation
 from monitor.demo.playing import Say, judge
-from monitor.demo.waiting import drain
 
 
 async def run(installation: Installation, say: Say) -> bool:
@@ -29,8 +28,6 @@ async def run(installation: Installation, say: Say) -> bool:
 
 
 async def _script(installation: Installation, say: Say) -> Sequence[Outcome]:
-    await drain(installation)
-    installation.supervisor.start(TRAFFIC)
     side_by_side = await gather(
         missed_schedule.play(installation, say),
         hang_worker.play(installation, say),
@@ -44,7 +41,10 @@ async def _script(installation: Installation, say: Say) -> Sequence[Outcome]:
 async def _kill_one_more(installation: Installation, say: Say) -> Outcome:
     # Of two that fall silent at once nobody can tell which one is dead.
     await hang_worker.seen(installation)
-    return await kill_worker.play(installation, say)
+    killed = await kill_worker.play(installation, say)
+    # A schedule is missed for sure only where each worker is known to tell what it receives.
+    installation.supervisor.start(TRAFFIC)
+    return killed
 
 
 async def _keep_high_busy(installation: Installation, say: Say) -> Sequence[Outcome]:

@@ -1,9 +1,7 @@
 """Flower and the monitor beside each other: both see the same, and no task is lost."""
 
 import json
-import signal
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -105,10 +103,11 @@ def test_flower_and_the_monitor_see_the_same_and_no_task_is_lost(
         monitor.until(lambda m: len(up(m)) == len(QUEUES), SOON_SECONDS)
         assert eventually(lambda: flower.workers() == up(monitor.metrics()), SOON_SECONDS)
 
-        traffic = start("monitor", "reference-app", "traffic")
-        time.sleep(seconds)
-        traffic.send_signal(signal.SIGINT)
-        traffic.wait()
+        traffic = start(
+            *("monitor", "reference-app", "traffic"),
+            *("--profile", "day", "--seconds", f"{seconds:.0f}"),
+        )
+        assert traffic.wait() == 0
 
         with redis.Redis.from_url(broker.url) as client:
             assert eventually(lambda: idle(client), SOON_SECONDS)

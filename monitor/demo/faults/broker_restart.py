@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable
 
 from monitor.demo.fault import Fault, Outcome, observe
-from monitor.demo.installation import BEAT, TRAFFIC, Installation
+from monitor.demo.installation import BEAT, Installation
 from monitor.demo.waiting import drain, workers_seen_since
 
 
 async def play(installation: Installation, say: Callable[[str], None]) -> Outcome:
     """Stop it until that is alerted on, and wait until the workers have found it again."""
     # Celery 5.7.0 workers that hold unacknowledged messages exit when the broker goes away.
-    await drain(installation)
     await installation.supervisor.stop(BEAT)
     await drain(installation)
     say("stopping the broker until that is alerted on ...")
@@ -33,6 +32,5 @@ async def play(installation: Installation, say: Callable[[str], None]) -> Outcom
     outcome = await observe(installation, fault, stopped_at)
     say("waiting for the workers to find the broker again ...")
     await workers_seen_since(installation, time.time(), "the workers did not come back")
-    installation.supervisor.start(TRAFFIC)
     installation.supervisor.start(BEAT)
     return outcome

@@ -11,10 +11,7 @@ WORKER = "low"
 
 
 async def play(installation: Installation, say: Callable[[str], None]) -> Outcome:
-    """Kill it and, once that is alerted on, start it again.
-
-    A message that it held comes back after the visibility timeout only, so drain before.
-    """
+    """Kill it and, once that is alerted on, start it again."""
 
     async def start_again() -> None:
         installation.supervisor.start(WORKER)

@@ -25,5 +25,6 @@ async def play(installation: Installation, say: Callable[[str], None]) -> Outcom
         lasts=lambda missed: missed == 1,
         over=lambda missed: missed == 0,
         end=start_again,
+        alerted_within_seconds=50.0,  # ten until it is due, and 18 of grace
     )
     return await observe(installation, fault, begun_at)
