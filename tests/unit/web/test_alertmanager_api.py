@@ -1,28 +1,13 @@
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
 from monitor.alerts.muting import Muted
 from monitor.values.moments import format_moment
-from monitor.web.app import make_app
-from tests.unit.web.example import ALERTS, NOW, SNAPSHOT, FixedSource
+from tests.unit.web.conftest import Client
+from tests.unit.web.example import ALERTS, NOW, FixedSource
 
-Client = TestClient[Request, Application]
 DEAD, ABANDONED = ALERTS[1], ALERTS[2]
-
-
-@pytest.fixture
-def source() -> FixedSource:
-    return FixedSource(SNAPSHOT, ALERTS)
-
-
-@pytest.fixture
-async def client(source: FixedSource) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(source))) as client:
-        yield client
 
 
 def posted(**changes: Any) -> dict[str, Any]:

@@ -1,32 +1,19 @@
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace as changed
 from html import unescape
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 from msgspec.structs import replace
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from monitor.web.app import make_app
-from tests.unit.web.example import ALERTS, NOW, SNAPSHOT, FixedSource, blind
+from tests.unit.web.conftest import Client
+from tests.unit.web.example import NOW, SNAPSHOT, FixedSource, blind
 
-Client = TestClient[Request, Application]
 OPENMETRICS = {"Accept": "application/openmetrics-text;version=1.0.0"}
-
-
-@pytest.fixture
-def source() -> FixedSource:
-    return FixedSource(SNAPSHOT, ALERTS)
-
-
-@pytest.fixture
-async def client(source: FixedSource) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(source))) as client:
-        yield client
 
 
 async def test_metrics_are_text_unless_openmetrics_is_asked_for(client: Client) -> None:

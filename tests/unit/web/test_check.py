@@ -1,29 +1,13 @@
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 from msgspec.structs import replace
 
 from monitor.checks.result import UNKNOWN, WARNING, from_plain
 from monitor.facts.snapshot import WorkerFacts
-from monitor.web.app import make_app
-from tests.unit.web.example import ALERTS, HIGH, SNAPSHOT, FixedSource, blind
-
-Client = TestClient[Request, Application]
-
-
-@pytest.fixture
-def source() -> FixedSource:
-    return FixedSource(SNAPSHOT, ALERTS)
-
-
-@pytest.fixture
-async def client(source: FixedSource) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(source))) as client:
-        yield client
+from tests.unit.web.conftest import Client
+from tests.unit.web.example import HIGH, SNAPSHOT, FixedSource, blind
 
 
 @pytest.mark.parametrize(

@@ -1,31 +1,22 @@
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 from msgspec import json
 from msgspec.structs import replace
 
 from monitor.web import pages
 from monitor.web.app import make_app
 from monitor.web.page.objects import address
+from tests.unit.web.conftest import Client
 from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource, blind
-
-Client = TestClient[Request, Application]
 
 
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> FixedSource:
     monkeypatch.setattr(pages, "LEAST_BETWEEN_MESSAGES_SECONDS", 0.0)
     return FixedSource(SNAPSHOT, ALERTS)
-
-
-@pytest.fixture
-async def client(source: FixedSource) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(source))) as client:
-        yield client
 
 
 async def message(answer: ClientResponse) -> tuple[str, dict[str, object]]:

@@ -1,28 +1,13 @@
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 from urllib.parse import urlencode
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
-from monitor.web.app import make_app
-from tests.unit.web.example import ALERTS, NOW, SNAPSHOT, FixedSource
+from tests.unit.web.conftest import Client
+from tests.unit.web.example import ALERTS, NOW, FixedSource
 
-Client = TestClient[Request, Application]
 ABANDONED = next(alert for alert in ALERTS if alert.alertname == "QueueAbandoned")
-
-
-@pytest.fixture
-def source() -> FixedSource:
-    return FixedSource(SNAPSHOT, ALERTS)
-
-
-@pytest.fixture
-async def client(source: FixedSource) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(source))) as client:
-        yield client
 
 
 async def filled(client: Client, **changes: str) -> dict[str, str]:
