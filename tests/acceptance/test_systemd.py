@@ -13,7 +13,7 @@ from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.tools import require_tool
 
-UNIT = Path(__file__).parents[2] / "docs" / "deploy" / "queue-monitor.service"
+UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "queue-monitor.service"
 
 
 def test_systemd_hears_that_it_is_ready_ticks_and_stops(

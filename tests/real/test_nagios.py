@@ -22,8 +22,8 @@ from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.real.nagios import nagios
 
-PASSIVE = Path(__file__).parents[2] / "docs" / "deploy" / "passive_check.py"
-REFERENCE_APP = PASSIVE.with_name("reference-app-nagios.cfg")
+PASSIVE = Path(__file__).parents[2] / "deploy" / "nagios" / "passive_check.py"
+REFERENCE_APP = PASSIVE.with_name("reference-app.cfg")
 NOW = 1_763_832_000.0
 CAPTURED: dict[str, Any] = {"capture_output": True, "text": True}
 CHECK = f"{sys.executable} -m monitor check"
