@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.demo.fault import Outcome
 from monitor.demo.installation import TRAFFIC, Installation
-from monitor.demo.waiting import drain, workers_seen_since
+from monitor.demo.waiting import consumers_known, drain, workers_seen_since
 
 Say = Callable[[str], None]
 
@@ -24,6 +24,7 @@ async def judge(
     """
     say("waiting for the workers ...")
     await workers_seen_since(installation, 0.0, "the workers are not up")
+    await consumers_known(installation)
     # A worker that is killed must hold no message: that would come back an hour later.
     await drain(installation)
     outcomes = await script(installation, say)

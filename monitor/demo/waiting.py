@@ -42,6 +42,19 @@ async def workers_seen_since(installation: Installation, at: float, otherwise: s
     await wait_until(installation, all_seen, otherwise)
 
 
+async def consumers_known(installation: Installation) -> None:
+    """Return when each worker has answered the monitor's first questions, so that its silence
+    to later ones says something."""
+
+    def all_known(metrics: Metrics) -> bool:
+        counts = [
+            metrics.value("celery_active_process_count", queue_name=queue) for queue in WORKERS
+        ]
+        return all(counts)
+
+    await wait_until(installation, all_known, "the workers do not answer")
+
+
 async def drain(installation: Installation) -> None:
     """Stop the traffic and wait until no message is left, neither waiting nor with a worker."""
     await installation.supervisor.stop(TRAFFIC)
