@@ -61,10 +61,15 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"queue-monitor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, (summary, declare) in _COMMANDS.items():
-        command = commands.add_parser(name, help=summary)
+        command = commands.add_parser(name, help=summary, description=_sentence(summary))
         if name in words:
             declare(command)
     return parser
+
+
+def _sentence(summary: str) -> str:
+    """Return `summary` as a command's own --help begins with it."""
+    return f"{summary[0].upper()}{summary[1:]}."
 
 
 def _declare_run(parser: argparse.ArgumentParser) -> None:
@@ -94,8 +99,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--listen", metavar="HOST:PORT", help="where to serve (0.0.0.0:9808)")
     parser.add_argument("--state", metavar="FILE", help="where to keep what outlives a restart")
-    parser.add_argument("--log-level", metavar="L", help="debug, info, warning or error")
-    parser.add_argument("--log-format", metavar="F", help="logfmt or json")
+    parser.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error")
+    parser.add_argument("--log-format", metavar="FORMAT", help="logfmt or json")
 
 
 def _run_daemon(args: argparse.Namespace) -> int:
@@ -166,7 +171,7 @@ def _declare_config(parser: argparse.ArgumentParser) -> None:
         ("show", "print every setting as it is in force, secrets masked"),
         ("schema", "print the JSON Schema of the settings, for editors"),
     ):
-        action = actions.add_parser(name, help=summary)
+        action = actions.add_parser(name, help=summary, description=_sentence(summary))
         if name != "schema":
             _add_run_arguments(action)
         action.set_defaults(run=_run_config, action=name)
@@ -199,13 +204,13 @@ def _declare_top(parser: argparse.ArgumentParser) -> None:
 
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
-    "notify": ("send a test alert and its end to a channel", _declare_notify),
-    "config": ("check and show the settings", _declare_config),
+    "demo": ("watch a broker, workers and faults made for show", _declare_demo),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),
     "top": ("queues and workers in the terminal, the worst first", _declare_top),
+    "config": ("check and show the settings", _declare_config),
     "rules": ("list, export and test the alerting rules", _declare_rules),
     "silence": ("add, list and expire silences of a running monitor", _declare_silence),
-    "demo": ("watch a broker, workers and faults made for show", _declare_demo),
+    "notify": ("send a test alert and its end to a channel", _declare_notify),
     "reference-app": ("the example application's workers and tasks", _declare_reference_app),
 }
 """What each command is for, and what declares its options."""
