@@ -25,6 +25,8 @@ _HEADCOUNT = "ping"
 _ANSWERS_A_POP = 1000
 _ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
+_DEFAULT_VISIBILITY_TIMEOUT_SECONDS = 3600.0
+"""Of a worker that does not set it (kombu/transport/redis.py, `Channel.visibility_timeout`)."""
 
 
 class _Pool(msgspec.Struct):
@@ -33,12 +35,23 @@ class _Pool(msgspec.Struct):
     processes: list[Any] | None = None
 
 
+class _TransportOptions(msgspec.Struct):
+    visibility_timeout: float | None = None
+
+
+class _Broker(msgspec.Struct):
+    """Of the broker's options only this one: others hold secrets."""
+
+    transport_options: _TransportOptions
+
+
 class _Stats(msgspec.Struct):
     """Of a `stats` reply only this: the rest names the broker's user and host."""
 
     pid: int | None = None
     uptime: float | None = None
     pool: _Pool | None = None
+    broker: msgspec.Raw = msgspec.Raw()
 
 
 class _Queue(msgspec.Struct):
@@ -64,6 +77,7 @@ class _Envelope(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_broker = msgspec.json.Decoder(_Broker)
 _stats = msgspec.json.Decoder(_Stats)
 _queues = msgspec.json.Decoder(list[_Queue])
 _running = msgspec.json.Decoder(list[_Running])
@@ -233,7 +247,17 @@ def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerRep
         # An autoscaled pool has as many slots as it has processes now.
         concurrency=len(pool.processes) if pool.processes else pool.concurrency,
         pool=implementation or None,
+        visibility_timeout_seconds=_visibility_timeout(stats.broker),
     )
+
+
+def _visibility_timeout(broker: msgspec.Raw) -> float | None:
+    """Return what a worker's broker options say of it; options that cannot be read say nothing."""
+    try:
+        seconds = _broker.decode(broker).transport_options.visibility_timeout
+    except _UNREADABLE:
+        return None
+    return _DEFAULT_VISIBILITY_TIMEOUT_SECONDS if seconds is None else seconds
 
 
 def _enveloped(body: Mapping[str, Any]) -> bytes:

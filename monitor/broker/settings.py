@@ -37,7 +37,7 @@ class TransportOptions:
     """Whether channels begin with the database (`/0.`); a text is that beginning,
     with `{db}` for the database."""
     visibility_timeout: float | None = None
-    """Seconds, as in Celery; left out: not known."""
+    """Seconds, as in Celery; left out: as the workers report it."""
     master_name: str = ""
     """Under which name sentinels know the master; required with `sentinel://`."""
     sentinel_kwargs: SentinelOptions = field(default_factory=SentinelOptions)

@@ -245,7 +245,8 @@ class Books:
             last_poll_at=poll.at if poll else None,
             poll_duration=self._poll_duration.facts(),
             poll_errors=dict(self._poll_errors),
-            visibility_timeout_seconds=self._visibility_timeout_seconds,
+            visibility_timeout_seconds=self._visibility_timeout_seconds
+            or self.workers.visibility_timeout_seconds,
             # Counters stay while the broker cannot be read, gauges do not.
             evicted_keys=poll.server.evicted_keys if poll else None,
             rejected_connections=poll.server.rejected_connections if poll else None,

@@ -95,6 +95,7 @@ class Process:
     started_at: float | None = None
     """When it started, at the earliest, by its own word and our clock."""
     pool: str | None = None
+    visibility_timeout_seconds: float | None = None
     consuming: bool | None = None
     """Whether it takes the messages that wait for it (`consuming.py`); None: not known."""
     processes_before: dict[str, int] = field(default_factory=dict)

@@ -219,6 +219,8 @@ class WorkerReply(Struct, frozen=True):
     """From `active`."""
     reserved: int | None = None
     """Messages that it holds and has not started, from `reserved`."""
+    visibility_timeout_seconds: float | None = None
+    """From `stats`: after how long it lets unacknowledged messages be delivered again."""
 
 
 class Headcount(Struct, frozen=True):

@@ -18,7 +18,7 @@ from monitor.facts.ownerless import Ownerless
 from monitor.facts.process import LEFT, Process
 from monitor.facts.readings import Event, Headcount, RosterEntry, WorkerReply
 from monitor.facts.roll import Roll
-from monitor.facts.scopes import UP_STATES
+from monitor.facts.scopes import TAKING_STATES, UP_STATES
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.snapshot import WorkerFacts
 from monitor.facts.stranded import Holders, holders
@@ -119,6 +119,7 @@ class WorkerBook:
                 process.started_at = reply.at - reply.uptime_seconds - 0.5
             process.concurrency = reply.concurrency
             process.pool = reply.pool
+            process.visibility_timeout_seconds = reply.visibility_timeout_seconds
         if reply.reserved is not None:
             self._consuming.told(reply.hostname, reply.reserved)
             if reply.reserved == 0:
@@ -219,6 +220,13 @@ class WorkerBook:
     def shared_names(self) -> Set[str]:
         """Node names under which more than one worker runs."""
         return self._roll.shared
+
+    @property
+    def visibility_timeout_seconds(self) -> float | None:
+        """The shortest of the live workers: whose is over first gives a message back."""
+        live = (p for p in self._roll if p.state in TAKING_STATES)
+        timeouts = [p.visibility_timeout_seconds for p in live]
+        return min((seconds for seconds in timeouts if seconds is not None), default=None)
 
     def consumers(self) -> Consumers:
         """Return who consumes what."""

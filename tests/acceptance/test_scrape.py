@@ -144,7 +144,6 @@ def test_both_formats_give_the_numbers_of_the_snapshot_and_promtool_is_content(
     silent = {
         "celery_broker_memory_max_bytes",
         "celery_broker_poll_errors_total",
-        "celery_broker_visibility_timeout_seconds",
         "celery_events_dropped_total",
         "celery_log_last_match_timestamp_seconds",
         "celery_log_matches_per_minute",

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import redis
@@ -54,6 +55,24 @@ async def test_workers_tell_their_queues_and_slots(
         rows = watched.part().workers
         assert {row.pool for row in rows} == {"prefork"}
         assert all(abs(row.clock_skew_seconds or 9) < 1 for row in rows)
+
+
+@pytest.mark.parametrize(("options", "seconds"), [({}, 3600), ({"visibility_timeout": 77}, 77)])
+async def test_workers_tell_their_visibility_timeout(
+    broker: EmbeddedBroker,
+    workers: Workers,
+    tmp_path: Path,
+    options: dict[str, float],
+    seconds: float,
+) -> None:
+    (tmp_path / "patient_app.py").write_text(
+        "from celery import Celery\n"
+        "app = Celery()\n"
+        f"app.conf.broker_transport_options = {options!r}\n"
+    )
+    workers.start(*named("high@web1"), app="patient_app")
+    async with watching(broker.url) as watched:
+        await watched.until(lambda w: w.part().broker.visibility_timeout_seconds == seconds)
 
 
 async def test_of_three_workers_without_a_name_the_dead_one_is_seen(
