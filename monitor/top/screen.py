@@ -119,10 +119,10 @@ def _queues(sight: Sight, scrolled: int, most: int | None) -> Table:
         numbers = (
             _number(row.length),
             _number(row.unacked),
-            _age(row.oldest_age),
+            _age(row.oldest_age, nothing=row.length == 0),
             _rate(row.arrival_rate),
             _rate(row.dispatch_rate),
-            _age(row.drain),
+            _age(row.drain, nothing=row.length == 0),
             _number(row.workers),
         )
         _add(table, sight, row, numbers)
@@ -186,5 +186,8 @@ def _rate(rate: float | None) -> str:
     return "?" if rate is None else f"{rate:.1f}"
 
 
-def _age(seconds: float | None) -> str:
-    return "-" if seconds is None else format_duration(seconds)
+def _age(seconds: float | None, *, nothing: bool = False) -> str:
+    """Return the time in words; `nothing`: there is nothing that could have one."""
+    if seconds is None:
+        return "-" if nothing else "?"
+    return format_duration(seconds)

@@ -46,6 +46,17 @@ def test_a_broker_that_is_down_is_said_to_be():
     assert "default DOWN connection refused" in picture(sight_of_snapshot(down))
 
 
+def test_what_is_not_known_is_not_shown_as_nothing():
+    blind = replace(HIGH, length=None, oldest_age_seconds=None, drain_seconds=None, verdict=None)
+    text = picture(sight_of_snapshot(replace(SNAPSHOT, queues=(blind,))))
+    (high,) = (line for line in text.splitlines() if line.startswith("high "))
+    assert "-" not in high
+    empty = replace(blind, length=0)
+    text = picture(sight_of_snapshot(replace(SNAPSHOT, queues=(empty,))))
+    (high,) = (line for line in text.splitlines() if line.startswith("high "))
+    assert high.split().count("-") == 2
+
+
 @pytest.mark.parametrize("height", [12, 24, 60])
 def test_a_thousand_rows_fit_into_the_terminal(height):
     many = replace(
