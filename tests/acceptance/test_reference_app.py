@@ -96,7 +96,8 @@ def test_the_three_workers_do_the_work_of_all_queues_and_end_on_sigterm(tmp_path
                 assert eventually(lambda: not any(map(client.llen, ("high", "normal", "low"))))
         finally:
             workers.send_signal(signal.SIGTERM)
-            assert workers.wait(30) == 0
+            # A prefork worker with tasks at hand takes half a minute for this, now and then.
+            assert workers.wait(60) == 0
     subjects = [mail["Subject"] for mail in mailbox.Maildir(site / "mailbox", create=False)]
     assert any(subject.startswith("Welcome, ") for subject in subjects)
     assert any(subject.endswith(" follows you") for subject in subjects)

@@ -227,6 +227,9 @@ async def test_without_sismember_a_goodbye_that_was_not_heard_is_a_death(
     process = workers.start("-n", "high@web1", "-Q", "high", "-P", "solo")
     async with watching(url) as watched:
         await watched.until(lambda w: [each.pool for each in w.part().workers] == ["solo"], 40)
+        # Who was last heard within seconds of the broker's start may have been forgotten by it.
+        beats = "worker-heartbeat"
+        await watched.until(lambda w: w.part().broker.events_received.get(beats, 0) >= 2)
         # A right that is taken away ends the feed, and does not let it come back.
         client.execute_command("ACL", "SETUSER", "less", "-psubscribe")
         client.client_kill_filter(_type="pubsub", user="less")
