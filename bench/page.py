@@ -157,7 +157,8 @@ class _Source:
         return self._snapshot
 
     async def ticked(self, after: Snapshot | None) -> None:
-        assert after is self._snapshot
+        if after is not self._snapshot:
+            return  # the tick of another reader came meanwhile
         # In a thread: the daemon has its facts already when a tick comes.
         self._snapshot = await asyncio.to_thread(self._made, time.time())
         self.last_hour.record(self._snapshot)
