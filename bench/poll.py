@@ -20,9 +20,9 @@ from monitor.broker.poll import Poller
 from monitor.broker.settings import BrokerSettings, TransportOptions
 from monitor.broker.wire import Wire
 from monitor.demo.broker import EmbeddedBroker
-from monitor.facts.consumers import Consumers
-from monitor.facts.queues import QueueBook
+from monitor.facts.queues.book import QueueBook
 from monitor.facts.settings import QueueLimits
+from monitor.facts.workers.consumers import Consumers
 from monitor.values.secret import Secret
 
 BOUND = 5.0

@@ -12,8 +12,8 @@ from monitor.broker.watch import BrokerWatch
 from monitor.config.settings import Settings
 from monitor.facts.books import Books
 from monitor.facts.readings import RosterEntry
-from monitor.facts.rhythms import Known
 from monitor.facts.snapshot import MonitorFacts, Snapshot
+from monitor.facts.tasks.rhythms import Known
 from monitor.state.saved import KnownQueue, KnownRhythm, Saved
 
 

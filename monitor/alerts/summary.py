@@ -14,9 +14,9 @@ from typing import Any
 
 from monitor.alerts.operations import did_you_mean
 from monitor.alerts.tokens import ExpressionError
+from monitor.facts.broker.writability import OBSTACLES
 from monitor.facts.catalogue import Fact, Unit, facts_of
 from monitor.facts.scopes import IDENTITY
-from monitor.facts.writability import OBSTACLES
 from monitor.values.moments import format_moment
 from monitor.values.names import as_utf8, bounded
 from monitor.values.units import format_duration, format_size

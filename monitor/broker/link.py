@@ -4,7 +4,7 @@ import logging
 
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.wire import Wire
-from monitor.facts.commands import Commands
+from monitor.facts.broker.commands import Commands
 from monitor.journal import event
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """The questions that a watch puts to the workers of its broker, on a connection of its own.
 
-The books say whom to ask what (`facts/asking.py`, `facts/running.py`), `control.py` asks, and
-the answers go back into the books.
+The books say whom to ask what (`facts/workers/asking.py`, `facts/tasks/running.py`), `control.py`
+asks, and the answers go back into the books.
 """
 
 import asyncio
@@ -13,8 +13,8 @@ from monitor.broker.control import Control
 from monitor.broker.failure import BrokerError
 from monitor.broker.link import Link
 from monitor.broker.wire import Wire
-from monitor.facts.asking import Wanted
 from monitor.facts.books import Books
+from monitor.facts.workers.asking import Wanted
 from monitor.journal import event
 from monitor.values.names import bounded
 

@@ -26,8 +26,8 @@ from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
 from monitor.config.settle import did_you_mean
 from monitor.config.shape import DURATION, NUMBER, leaves
-from monitor.facts.cron import parse_cron
 from monitor.facts.settings import QueueLimits
+from monitor.facts.tasks.cron import parse_cron
 from monitor.values.secret import Secret
 from monitor.web.server import ListenError, parse_listen
 

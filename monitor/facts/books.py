@@ -9,13 +9,15 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from monitor.facts.broker_row import with_poll
-from monitor.facts.commands import Commands
-from monitor.facts.flow import with_begun
+from monitor.facts.broker.commands import Commands
+from monitor.facts.broker.increase import Increase
+from monitor.facts.broker.resets import ResetBook
+from monitor.facts.broker.row import with_poll
+from monitor.facts.broker.writability import Writability
 from monitor.facts.histogram import Histogram
-from monitor.facts.increase import Increase
-from monitor.facts.presence import Presence
-from monitor.facts.queues import QueueBook
+from monitor.facts.queues.book import QueueBook
+from monitor.facts.queues.flow import with_begun
+from monitor.facts.queues.presence import Presence
 from monitor.facts.readings import (
     POLL_BOUNDS,
     Event,
@@ -25,16 +27,14 @@ from monitor.facts.readings import (
     RosterEntry,
     WorkerReply,
 )
-from monitor.facts.resets import ResetBook
-from monitor.facts.rhythms import Known, RhythmBook, came
-from monitor.facts.schedules import ScheduleBook
 from monitor.facts.settings import QueueLimits, ScheduleSettings, TaskSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts, QueueFacts, ScheduleFacts, TaskFacts, WorkerFacts
-from monitor.facts.stranded import stranded
-from monitor.facts.taken import Taken
-from monitor.facts.tasks import TaskBook
-from monitor.facts.workers import WorkerBook
-from monitor.facts.writability import Writability
+from monitor.facts.tasks.book import TaskBook
+from monitor.facts.tasks.rhythms import Known, RhythmBook, came
+from monitor.facts.tasks.schedules import ScheduleBook
+from monitor.facts.tasks.taken import Taken
+from monitor.facts.workers.book import WorkerBook
+from monitor.facts.workers.stranded import stranded
 
 _LATELY_SECONDS = 600.0
 _GONE_KEPT_SECONDS = 60.0

@@ -11,9 +11,9 @@ import redis
 
 from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
+from monitor.facts.queues.verdict import WINDOW_POLLS
 from monitor.facts.readings import Event, WorkerReply
 from monitor.facts.snapshot import QueueFacts
-from monitor.facts.verdict import WINDOW_POLLS
 from tests.broker.conftest import Watched, watching
 from tests.broker.scripted import POLL_SECONDS, ScriptedQueue, followed
 

@@ -14,7 +14,7 @@ from celery import Celery
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
-from monitor.facts import stranded, unheard
+from monitor.facts.workers import stranded, unheard
 from tests.broker.conftest import Watched, Workers, watching
 
 CLASSIC_LAYOUT = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from monitor.alerts.engine import Engine
 from monitor.alerts.rules import Rule
+from monitor.facts.broker.writability import OBSTACLES
 from monitor.facts.channel import ChannelFacts
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.logs import LogFacts
@@ -25,7 +26,6 @@ from monitor.facts.snapshot import (
     TaskFacts,
     WorkerFacts,
 )
-from monitor.facts.writability import OBSTACLES
 
 INTERVAL_SECONDS = 30
 STEPS = 60

@@ -12,10 +12,10 @@ from redis import Redis
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.cli import _parser
+from monitor.facts.broker.resets import RESETS
+from monitor.facts.broker.writability import OBSTACLES
 from monitor.facts.catalogue import FACTS
-from monitor.facts.resets import RESETS
 from monitor.facts.scopes import IDENTITY
-from monitor.facts.writability import OBSTACLES
 from monitor.values.units import format_duration
 
 DOCS = Path(__file__).parents[2] / "docs"

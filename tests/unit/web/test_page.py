@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from monitor.facts.readings import Event
 from monitor.facts.settings import WorkerSettings
-from monitor.facts.workers import WorkerBook
+from monitor.facts.workers.book import WorkerBook
 from monitor.web.page.choice import Choice
 from monitor.web.page.page import page, render
 from monitor.web.page.view import View

@@ -1,0 +1,1 @@
+"""The broker itself: its load, what it lost, and whether it takes writes."""

@@ -1,0 +1,141 @@
+"""What a silence means: workers that hang, work silently or are killed beside such."""
+
+import pytest
+
+from tests.unit.facts.workers.worker_bench import Bench, roster_of
+
+
+def test_a_silent_listener_may_be_a_worker_in_its_first_long_task() -> None:
+    bench = Bench()
+    bench.strangers = 1
+    bench.book.registered({"solo@web1"}, bench.now)
+    bench.wait(40)
+    assert not bench.book.consumers().known
+    bench.wait(600)
+    assert bench.book.consumers().known
+
+
+def test_without_control_silence_alone_tells() -> None:
+    bench = Bench()
+    bench.book.control(False)
+    bench.start("high@web1")
+    bench.wait(10)
+    bench.kill("high@web1")
+    # Longer than with control: a hung broker must be found out first.
+    assert 15 < bench.seconds_until("high@web1", "dead") < 20
+    (row,) = bench.book.facts(bench.now)
+    assert "not asked" in row.reason
+    assert not bench.book.consumers().known
+
+
+@pytest.mark.parametrize("strangers", [0, 2])
+def test_a_silent_worker_whose_connection_is_open_is_hung_and_one_that_resumes_is_online(
+    strangers: int,
+) -> None:
+    bench = Bench()
+    bench.strangers = strangers
+    bench.start("high@web1")
+    bench.start("low@web1")
+    bench.wait(20)
+    bench.hang("high@web1")
+    assert bench.seconds_until("high@web1", "hung") <= 20
+    (row, _) = bench.book.facts(bench.now)
+    assert row.up is False
+    assert "its connection to the broker is open" in row.reason
+    bench.resume("high@web1")
+    bench.wait(3)
+    assert bench.states() == {"high@web1": "online", "low@web1": "online"}
+
+
+def test_a_hung_worker_that_is_killed_is_dead_soon() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.start("low@web1")
+    bench.wait(20)
+    bench.hang("high@web1")
+    bench.seconds_until("high@web1", "hung")
+    bench.wait(30)
+    bench.kill("high@web1")
+    assert bench.seconds_until("high@web1", "dead") <= 15
+
+
+def test_one_that_is_killed_beside_one_that_hangs_is_dead() -> None:
+    bench = Bench()
+    for name in ("a@h", "b@h", "c@h"):
+        bench.start(name)
+    bench.wait(20)
+    bench.hang("a@h")
+    bench.seconds_until("a@h", "hung")
+    bench.kill("b@h")
+    assert bench.seconds_until("b@h", "dead") <= 15
+    assert bench.states() == {"a@h": "hung", "b@h": "dead", "c@h": "online"}
+
+
+def test_of_two_that_fall_silent_at_once_nobody_claims_to_know_which_one_hangs() -> None:
+    bench = Bench()
+    for name in ("a@h", "b@h", "c@h"):
+        bench.start(name)
+    bench.wait(20)
+    bench.hang("a@h")
+    bench.kill("b@h")
+    bench.wait(20)
+    rows = [row for row in bench.book.facts(bench.now) if row.hostname != "c@h"]
+    assert {row.state for row in rows} == {"hung", "dead"}
+    assert all("which cannot be told" in row.reason for row in rows)
+
+
+@pytest.mark.parametrize("pool", ["solo", "gevent", "eventlet"])
+def test_a_pool_that_blocks_is_busy_while_a_task_runs_and_hung_after_patience(pool: str) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = pool
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.task_event("slow@web1", 1, "task-started", bench.now)
+    bench.hang("slow@web1")
+    assert bench.seconds_until("slow@web1", "busy") <= 20
+    (row,) = bench.book.facts(bench.now)
+    assert row.up is True
+    assert pool in row.reason
+    assert 580 < bench.seconds_until("slow@web1", "hung", most=700) < 600
+
+
+def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.in_flight(1)
+    bench.hang("slow@web1")
+    bench.seconds_until("slow@web1", "busy")
+    bench.wait(100)
+    bench.kill("slow@web1")
+    assert bench.seconds_until("slow@web1", "dead") <= 15
+
+
+def test_a_prefork_worker_beats_while_it_works_and_is_hung_when_it_does_not() -> None:
+    bench = Bench()
+    bench.start("high@web1")
+    bench.wait(20)
+    bench.book.task_event("high@web1", 1, "task-started", bench.now)
+    bench.hang("high@web1")
+    assert bench.seconds_until("high@web1", "hung") <= 20
+
+
+def test_a_worker_that_never_answered_is_not_taken_for_hung() -> None:
+    bench = Bench()
+    bench.start("deaf@web1")
+    bench.answering.clear()
+    bench.wait(20)
+    bench.beating.clear()
+    assert bench.seconds_until("deaf@web1", "dead") <= 15
+
+
+def test_a_hung_worker_is_told_again_after_a_restart() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    before.hang("high@web1")
+    before.seconds_until("high@web1", "hung")
+    after = Bench(roster=roster_of(before), now=before.now)
+    after.hanging.add(("high@web1", 1))
+    assert after.seconds_until("high@web1", "hung") <= 20
