@@ -48,17 +48,36 @@ _log = logging.getLogger(__name__)
 _TICK_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 _LEAST_BETWEEN_TICKS_SECONDS = 0.1
 _RESTART_PAUSE_SECONDS = 1.0
+_TOLERATED_LAG_SECONDS = 1.0
+"""Behind the wall clock: as much is slewed away by whoever sets it, and need not be followed."""
 
 
 class Clock:
-    """Unix seconds that never jump: the wall clock at the start, advanced by the monotonic."""
+    """Unix seconds that never go back: the wall clock at the start, advanced by the monotonic.
 
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+    The monotonic clock stands still while the machine is suspended, and the wall clock may be set
+    right after the start. So where the wall clock is ahead, it is followed; to whoever decides
+    that looks like a process that was stopped meanwhile. Where it is set back, durations matter
+    more than dates: nothing is repeated, and the dates stay ahead until the next start.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+        self._offset = wall() - monotonic()
 
     def __call__(self) -> float:
         """Return now in Unix seconds."""
-        return self._offset + time.monotonic()
+        now = self._offset + self._monotonic()
+        behind = self._wall() - now
+        if behind <= _TOLERATED_LAG_SECONDS:
+            return now
+        self._offset += behind
+        return now + behind
 
 
 class Daemon:

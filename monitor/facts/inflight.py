@@ -1,5 +1,4 @@
-"""Messages in flight, by queue. Where only a sample was read, with the error that has.
-"""
+"""Messages in flight, by queue. Where only a sample was read, with the error that has."""
 
 from math import sqrt
 
