@@ -140,6 +140,11 @@ class View:
         return snapshot is not None and all(broker.up is not None for broker in snapshot.brokers)
 
     @property
+    def links(self) -> Mapping[str, str]:
+        """What the page links to beside its name: URLs by their texts."""
+        return self.settings.web.links
+
+    @property
     def poll_interval_seconds(self) -> float:
         """How often the brokers are polled."""
         return self.settings.poll.interval

@@ -69,6 +69,8 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
         yield from url_problems(url, tree, ("heartbeat", "sentry_cron_url"))
     if settings.web.external_url is not None:
         yield from url_problems(settings.web.external_url, tree, ("web", "external_url"))
+    for text, url in settings.web.links.items():
+        yield from url_problems(url, tree, ("web", "links", text))
     if settings.state.file == "":
         yield problem_at(tree, ("state", "file"), "must not be empty")
 

@@ -47,7 +47,7 @@ class Settings:
     heartbeat: HeartbeatSettings = field(default_factory=HeartbeatSettings)
     """A sign of life for a dead man's switch outside."""
     web: WebSettings = field(default_factory=WebSettings)
-    """Where the monitor listens."""
+    """Where the monitor listens, and what its page links to."""
     state: StateSettings = field(default_factory=StateSettings)
     """Where the monitor keeps what must survive a restart."""
     log: JournalSettings = field(default_factory=JournalSettings)

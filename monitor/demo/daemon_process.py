@@ -39,7 +39,13 @@ PARTNER_RULE = {
 
 
 def settings(
-    workspace: Workspace, *, broker_url: str, webhook_url: str, page_port: int, alerting: bool
+    workspace: Workspace,
+    *,
+    broker_url: str,
+    webhook_url: str,
+    front_url: str,
+    page_port: int,
+    alerting: bool,
 ) -> dict[str, Any]:
     """Return the daemon's settings, as its file has them.
 
@@ -76,7 +82,10 @@ def settings(
             }
         ],
         "channels": [{"type": "webhook", "name": "demo", "url": webhook_url}],
-        "web": {"listen": f"127.0.0.1:{page_port}"},
+        "web": {
+            "listen": f"127.0.0.1:{page_port}",
+            "links": {"The site that is watched: click Follow": f"{front_url}/"},
+        },
         "state": {"file": str(workspace.folder / "state.db")},
     }
 

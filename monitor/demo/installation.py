@@ -115,6 +115,7 @@ async def installed(
         await receiver.start()
         page_url = f"http://127.0.0.1:{page_port}"
         front_port, partner_port = free_port(), free_port()
+        front_url = f"http://127.0.0.1:{front_port}"
         supervisor = Supervisor(
             workspace,
             commands(workspace, page_url, front_port, partner_port),
@@ -130,12 +131,12 @@ async def installed(
             workspace,
             broker_url=broker.url,
             webhook_url=receiver.url,
+            front_url=front_url,
             page_port=page_port,
             alerting=alerting,
         )
         daemon = daemon_process.start(workspace, settings, environ(workspace))
         stack.push_async_callback(workspace.stop, daemon)
-        front_url = f"http://127.0.0.1:{front_port}"
         installation = Installation(
             workspace, broker, supervisor, receiver, daemon, page_url, front_url, http
         )

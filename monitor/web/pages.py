@@ -60,6 +60,7 @@ class Pages:
             silences=source.silences,
             history=source.last_hour,
             failed_notices=source.failed_notices,
+            links=source.links,
             notices=source.notices(),
             now=source.now(),
             started_at=source.started_at,

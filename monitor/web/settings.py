@@ -1,6 +1,7 @@
-"""Where the monitor listens."""
+"""Where the monitor listens, and what its page links to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,9 @@ class WebSettings:
     external_url: str | None = None
     """Where people reach the monitor, for links in alerts, such as https://monitor.example.com/;
     left out: the host's name and the port."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """What stands beside the name in the header of the page, such as dashboards: an http or https
+    URL for each text."""
 
     def page_url(self, scheme: str, host: str, port: int) -> str:
         """Return where people reach the status page, with a slash at the end.

@@ -56,6 +56,10 @@ class Source(Protocol):
         """The notices that did not arrive lately, the latest first."""
 
     @property
+    def links(self) -> Mapping[str, str]:
+        """What the page links to beside its name: URLs by their texts."""
+
+    @property
     def started_at(self) -> float:
         """When the daemon was started, in Unix seconds."""
 

@@ -13,6 +13,7 @@ from monitor.web.page.overview import overview
 from monitor.web.page.own import missing, queue_view, worker_view
 from monitor.web.page.rendered import Rendered
 from monitor.web.page.view import View
+from monitor.web.page.words import name
 
 REFRESH_SECONDS = 5
 VIEWS = ("overview", "queue", "worker")
@@ -51,12 +52,20 @@ def page(view: View, rendered: Rendered, kind: str) -> str:
         element("noscript", refresh),
         element("script", src=_SCRIPT, defer=""),
         age=_data_age(view),
+        links=view.links,
         main=element("main", *rendered.content, data_stream=f"api/v1/stream?view={kind}"),
         version=view.snapshot.monitor.version if view.snapshot else "",
     )
 
 
-def document(title: str, *head: Markup, main: Markup, age: Markup, version: str) -> str:
+def document(
+    title: str,
+    *head: Markup,
+    main: Markup,
+    age: Markup,
+    links: Mapping[str, str],
+    version: str,
+) -> str:
     """Return `main` as an HTML document; `head` are further elements of its head."""
     html = element(
         "html",
@@ -77,6 +86,7 @@ def document(title: str, *head: Markup, main: Markup, age: Markup, version: str)
                 "header",
                 element("img", src="favicon.svg", alt="", width="28", height="28"),
                 element("h1", element("a", "queue-monitor", href="./")),
+                _elsewhere(links),
                 age,
             ),
             element("p", id="lost", role="alert", hidden=""),
@@ -106,6 +116,16 @@ def _data_age(view: View) -> Markup:
         class_="age stale" if view.blind else "age",
         id="age",
         title=datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+def _elsewhere(links: Mapping[str, str]) -> Markup:
+    if not links:
+        return Markup("")
+    return element(
+        "nav",
+        *(element("a", name(text), href=url) for text, url in links.items()),
+        aria_label="Elsewhere",
     )
 
 

@@ -28,6 +28,8 @@ class View:
     history: History = field(default_factory=History)
     failed_notices: tuple[NoticeEntry, ...] = ()
     """Those that did not arrive lately, the latest first."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """URLs for the header, by their texts."""
     notices: tuple[str, ...]
     now: float
     """Unix seconds."""

@@ -148,6 +148,9 @@ MESSAGES: dict[str, list[str]] = {
     "limit_behind_the_last": [
         "~:3:29: queues.max_age.high: never counts: put it before '*', the first match counts",
     ],
+    "link_to_a_script": [
+        "~:3:58: web.links.Flower: is not a URL: write it like https://host/path",
+    ],
     "list_expected": [
         "~:2:3: brokers: expected a list, not a mapping",
     ],

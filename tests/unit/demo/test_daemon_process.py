@@ -15,7 +15,8 @@ def test_the_daemon_takes_the_settings_of_the_demo(tmp_path: Path, alerting: boo
             workspace,
             broker_url="redis://127.0.0.1:1/0",
             webhook_url="http://127.0.0.1:2/",
-            page_port=3,
+            front_url="http://127.0.0.1:3",
+            page_port=4,
             alerting=alerting,
         )
     file = tmp_path / "config.yaml"

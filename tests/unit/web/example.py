@@ -51,6 +51,7 @@ class FixedSource:
     entries: tuple[dict[str, object], ...] = ()
     last_hour: History = field(default_factory=History)
     failed_notices: tuple[NoticeEntry, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
     tick: asyncio.Event = field(default_factory=asyncio.Event)
     book: Silences = field(default_factory=Silences)
 

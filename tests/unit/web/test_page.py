@@ -107,6 +107,13 @@ def test_a_script_is_never_a_runbook() -> None:
     assert "javascript:" not in shown(alerts=(evil,))
 
 
+def test_the_header_links_to_where_the_settings_say_and_to_nothing_else() -> None:
+    html = shown(links={"Grafana <b>": "https://grafana.example/d?a=1&b=2"})
+    link = '<a href="https://grafana.example/d?a=1&amp;b=2">Grafana &lt;b&gt;</a>'
+    assert f'<nav aria-label="Elsewhere">{link}</nav>' in html
+    assert "Elsewhere" not in shown()
+
+
 def test_the_worst_comes_first() -> None:
     html = shown()
     assert re.findall(r"<b><a [^>]+>(\w+)</a></b>", html) == ["QueueAbandoned", "WorkerDead"]
