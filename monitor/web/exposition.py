@@ -14,6 +14,7 @@ from monitor.facts.scopes import IDENTITY, SCOPES
 from monitor.facts.snapshot import Snapshot
 from monitor.web.family import Family, family_of
 from monitor.web.labels import label_text
+from monitor.web.readers import Readers, Scrape
 
 
 class Format(Enum):
@@ -26,22 +27,29 @@ class Format(Enum):
 class Exposition:
     """The writer, with what it remembers of the series it has shown.
 
-    A counter or histogram of a task is written as 0 by the scrape that first shows it, because
-    `increase()` does not see a series that begins at 1. So `write` is for real scrapes only.
+    A counter or histogram of a task that is new is written as 0 by the first scrape of each
+    reader, because `increase()` does not see a series that begins at 1. So `write` is for real
+    scrapes only.
     """
 
-    def __init__(self, facts: Iterable[Fact] = FACTS) -> None:
+    def __init__(self, started_at: float, facts: Iterable[Fact] = FACTS) -> None:
+        """`started_at` is when the monitor began to count, in Unix seconds."""
+        self._readers = Readers(started_at)
         self._scopes = {scope: _Scope(scope) for scope in SCOPES}
         for fact in facts:
             self._scopes[fact.scope].families.append((fact, family_of(fact)))
 
-    def write(self, snapshot: Snapshot, form: Format) -> bytes:
-        """Return every sample of `snapshot`, without OpenMetrics' closing `# EOF`."""
+    def write(self, snapshot: Snapshot, form: Format, reader: str = "") -> bytes:
+        """Return every sample of `snapshot`, without OpenMetrics' closing `# EOF`.
+
+        `reader` is who asks, as far as that can be told.
+        """
+        scrape = self._readers.scraped(reader, snapshot.at)
         parts: list[bytes] = []
         for name, scope in self._scopes.items():
-            objects, new = scope.labelled(snapshot.of(name))
+            objects, new = scope.labelled(snapshot.of(name), scrape)
             for fact, family in scope.families:
-                samples = family.samples(objects, new)
+                samples = family.samples(objects, new, scrape)
                 if samples:
                     parts += (_header(fact, form), samples)
         return b"".join(parts)
@@ -52,20 +60,21 @@ class _Scope:
 
     def __init__(self, name: str) -> None:
         self._identity = IDENTITY[name]
-        self._labels: dict[tuple[str, ...], str] = {}
+        self._labels: dict[tuple[str, ...], tuple[str, float]] = {}
+        """By key: the text, and the earliest that the object can have begun."""
         self.families: list[tuple[Fact, Family]] = []
 
-    def labelled(self, objects: Iterable[Any]) -> tuple[dict[str, Any], Set[str]]:
-        """Return `objects` by the text of their labels, and which the last scrape had not."""
+    def labelled(self, objects: Iterable[Any], scrape: Scrape) -> tuple[dict[str, Any], Set[str]]:
+        """Return `objects` by the text of their labels, and which are new to who asks."""
         # Keyed, so that no series can stand twice: Prometheus would refuse the whole scrape.
         by_key = {thing.key: thing for thing in objects}
         for key in self._labels.keys() - by_key.keys():
             del self._labels[key]
-        new = by_key.keys() - self._labels.keys()
-        for key in new:
-            self._labels[key] = label_text(self._identity, key)
-        labelled = {self._labels[key]: thing for key, thing in by_key.items()}
-        return labelled, {self._labels[key] for key in new}
+        for key in by_key.keys() - self._labels.keys():
+            self._labels[key] = label_text(self._identity, key), scrape.before_at
+        labelled = {self._labels[key][0]: thing for key, thing in by_key.items()}
+        since_at = scrape.since_at
+        return labelled, {text for text, began_at in self._labels.values() if began_at >= since_at}
 
 
 def _header(fact: Fact, form: Format) -> bytes:

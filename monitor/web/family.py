@@ -14,15 +14,16 @@ from monitor.facts.catalogue import Fact
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.scopes import IDENTITY
 from monitor.web.labels import label_text
+from monitor.web.readers import Scrape
 
 
 class Family(Protocol):
     """What every kind of family can do."""
 
-    def samples(self, objects: Mapping[str, Any], new: Set[str], /) -> bytes:
+    def samples(self, objects: Mapping[str, Any], new: Set[str], scrape: Scrape, /) -> bytes:
         """Return the sample lines of `objects`, which come by the text of their labels.
 
-        Those in `new` are being shown for the first time.
+        Those in `new` are shown to who asks for the first time.
         """
 
 
@@ -50,7 +51,7 @@ class _Plain:
         self._frame = _frame(fact)
         self._begins_at_zero = _begins_at_zero(fact)
 
-    def samples(self, objects: Mapping[str, Any], new: Set[str]) -> bytes:
+    def samples(self, objects: Mapping[str, Any], new: Set[str], _scrape: Scrape) -> bytes:
         before, after = self._frame
         values: Iterable[Any] = map(self._read, objects.values())
         if new and self._begins_at_zero:
@@ -76,21 +77,24 @@ class _Labelled:
         self._read = read
         self._frames: dict[Any, tuple[str, str]] = {}
         self._begins_at_zero = _begins_at_zero(fact)
-        self._shown: dict[str, frozenset[Any]] = {}
+        self._began_at: dict[str, dict[Any, float]] = {}
 
-    def samples(self, objects: Mapping[str, Any], _new: Set[str]) -> bytes:
+    def samples(self, objects: Mapping[str, Any], _new: Set[str], scrape: Scrape) -> bytes:
         lines = []
         # Both anew each time, so that nothing is kept of what is gone.
         frames: dict[Any, tuple[str, str]] = {}
-        shown: dict[str, frozenset[Any]] = {}
+        began_at: dict[str, dict[Any, float]] = {}
         for labels, thing in objects.items():
             children = self._read(thing)
             if not children:
                 continue
             if self._begins_at_zero:
-                before_now = self._shown.get(labels, frozenset())
-                shown[labels] = frozenset(children)
-                children = {c: v if c in before_now else 0 for c, v in children.items()}
+                known = self._began_at.get(labels, {})
+                began_at[labels] = {c: known.get(c, scrape.before_at) for c in children}
+                children = {
+                    child: 0 if began_at[labels][child] >= scrape.since_at else value
+                    for child, value in children.items()
+                }
             for child, value in children.items():
                 frame = frames.get(child)
                 if frame is None:
@@ -98,7 +102,7 @@ class _Labelled:
                 before, after = frame
                 number = value if value.__class__ is int else _number(value)
                 lines.append(f"{before}{labels}{after}{number}\n")
-        self._frames, self._shown = frames, shown
+        self._frames, self._began_at = frames, began_at
         return "".join(lines).encode()
 
     def _made_frame(self, child: Any) -> tuple[str, str]:
@@ -119,7 +123,7 @@ class _StateSet:
             for state in fact.states
         }
 
-    def samples(self, objects: Mapping[str, Any], _new: Set[str]) -> bytes:
+    def samples(self, objects: Mapping[str, Any], _new: Set[str], _scrape: Scrape) -> bytes:
         return b"".join(
             [
                 self._templates[state].replace(_LABELS, labels.encode())
@@ -138,7 +142,7 @@ class _Histogram:
         self._bounds: tuple[float, ...] = ()
         self._template = b""
 
-    def samples(self, objects: Mapping[str, Any], new: Set[str]) -> bytes:
+    def samples(self, objects: Mapping[str, Any], new: Set[str], _scrape: Scrape) -> bytes:
         blocks = []
         for labels, thing in objects.items():
             histogram: HistogramFacts | None = self._fact.read(thing)

@@ -22,7 +22,7 @@ class MetricsHandler:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._exposition = Exposition()
+        self._exposition = Exposition(source.started_at)
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
         PlatformCollector(registry=self._process)
@@ -32,18 +32,19 @@ class MetricsHandler:
         form = chosen_format(",".join(request.headers.getall("Accept", ())))
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
         if request.method == "HEAD":
-            # Not a scrape: what a new counter shows first, it shows to the next GET.
+            # Not a scrape: a new counter shows its zero to the next GET.
             return web.Response(headers=headers)
-        body = self._body(form)
+        # By its address alone: two behind one proxy are one reader, and so share a zero.
+        body = self._body(form, request.remote or "")
         if accepts_gzip(request.headers.get("Accept-Encoding", "")):
             headers["Content-Encoding"] = "gzip"
             # Zlib lets go of the interpreter's lock, and 5 MB take it longer than a tick may.
             body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         return web.Response(body=body, headers=headers)
 
-    def _body(self, form: Format) -> bytes:
+    def _body(self, form: Format, reader: str) -> bytes:
         snapshot = self._source.snapshot
-        own = self._exposition.write(snapshot, form) if snapshot else b""
+        own = self._exposition.write(snapshot, form, reader) if snapshot else b""
         if form is Format.OPENMETRICS:
             # prometheus_client leaves this one function untyped.
             process: bytes = openmetrics.generate_latest(self._process)  # type: ignore[no-untyped-call]

@@ -32,7 +32,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT, blind()], ids=["full", "blind"])
 def test_promtool_finds_nothing_to_complain_about(snapshot: Any) -> None:
-    assert promtool(Exposition().write(snapshot, Format.TEXT)) == (0, "")
+    assert promtool(Exposition(snapshot.at).write(snapshot, Format.TEXT)) == (0, "")
 
 
 async def test_promtool_accepts_the_whole_of_a_scrape(server: Server) -> None:

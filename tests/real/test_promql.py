@@ -134,7 +134,7 @@ def input_series(snapshots: list[Snapshot], rules: str) -> list[dict[str, str]]:
 
     Only the metrics that `rules` name: the others only take time.
     """
-    exposition = Exposition(fact for fact in FACTS if fact.in_rules and fact.metric in rules)
+    exposition = Exposition(0.0, [fact for fact in FACTS if fact.in_rules and fact.metric in rules])
     values: dict[str, list[Any]] = {}
     for step, snapshot in enumerate(snapshots):
         text = exposition.write(snapshot, Format.TEXT).decode()

@@ -47,7 +47,7 @@ class FixedSource:
 
     watchdog: Alert = make_watchdog(NOW - 3600)
     muted: Mapping[str, Muted] = field(default_factory=dict)
-    started_at: float = NOW - 3600
+    started_at: float = NOW - 60
     entries: tuple[dict[str, object], ...] = ()
     last_hour: History = field(default_factory=History)
     failed_notices: tuple[NoticeEntry, ...] = ()

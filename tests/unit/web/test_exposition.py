@@ -21,6 +21,7 @@ from monitor.web.exposition import Exposition, Format
 from tests.unit.web.example import HIGH, NOW, SNAPSHOT, TASKS, WORKERS, blind, histogram
 
 Sample = tuple[str, frozenset[tuple[str, str]], float]
+BEGAN_AT = SNAPSHOT.at - 1.0
 BOTH = pytest.mark.parametrize("form", Format)
 
 
@@ -83,7 +84,7 @@ def _parts(fact: Fact, value: Any) -> Iterator[tuple[str, dict[str, str], float]
 
 @BOTH
 def test_a_parser_reads_the_numbers_of_the_snapshot(form: Format) -> None:
-    exposition = Exposition()
+    exposition = Exposition(BEGAN_AT)
     scrape(exposition, SNAPSHOT, form)
     found = samples(scrape(exposition, SNAPSHOT, form))
     assert sorted(found, key=str) == sorted(expected(SNAPSHOT), key=str)
@@ -91,7 +92,7 @@ def test_a_parser_reads_the_numbers_of_the_snapshot(form: Format) -> None:
 
 @BOTH
 def test_every_row_of_the_catalogue_is_exposed_with_its_type_and_help(form: Format) -> None:
-    families = {family.name: family for family in scrape(Exposition(), SNAPSHOT, form)}
+    families = {family.name: family for family in scrape(Exposition(BEGAN_AT), SNAPSHOT, form)}
     for fact in FACTS:
         family = families[fact.metric.removesuffix("_total")]
         kind = {"stateset": "gauge", "info": "gauge", "untyped": "unknown"}.get(
@@ -101,10 +102,10 @@ def test_every_row_of_the_catalogue_is_exposed_with_its_type_and_help(form: Form
 
 
 def test_openmetrics_names_a_counter_without_total_and_an_untyped_one_unknown() -> None:
-    text = Exposition().write(SNAPSHOT, Format.OPENMETRICS).decode()
+    text = Exposition(BEGAN_AT).write(SNAPSHOT, Format.OPENMETRICS).decode()
     assert "# TYPE celery_task_sent counter\n" in text
     assert "# TYPE celery_active_worker_count unknown\n" in text
-    text = Exposition().write(SNAPSHOT, Format.TEXT).decode()
+    text = Exposition(BEGAN_AT).write(SNAPSHOT, Format.TEXT).decode()
     assert "# TYPE celery_task_sent_total counter\n" in text
     assert "# TYPE celery_active_worker_count untyped\n" in text
 
@@ -117,7 +118,7 @@ def test_openmetrics_names_a_counter_without_total_and_an_untyped_one_unknown() 
 @settings(max_examples=60)
 def test_any_name_comes_back_from_the_parser(name: str, other: str, form: Format) -> None:
     tasks = (replace(TASKS[0], name=name, failed={other: 1}),)
-    exposition = Exposition()
+    exposition = Exposition(BEGAN_AT)
     queues = (replace(HIGH, queue_name=other),)
     snapshot = replace(SNAPSHOT, brokers=(), workers=(), tasks=tasks, queues=queues)
     scrape(exposition, snapshot, form)
@@ -148,12 +149,12 @@ def test_a_number_is_spelled_as_the_formats_want_it(value: float, spelled: str) 
     line = (
         f'celery_queue_oldest_message_age_seconds{{broker="default",queue_name="high"}} {spelled}'
     )
-    assert line in Exposition().write(snapshot, Format.TEXT).decode().splitlines()
+    assert line in Exposition(BEGAN_AT).write(snapshot, Format.TEXT).decode().splitlines()
 
 
 @BOTH
 def test_what_a_blind_broker_hides_is_absent_and_never_zero(form: Format) -> None:
-    exposition = Exposition()
+    exposition = Exposition(BEGAN_AT)
     scrape(exposition, SNAPSHOT, form)
     families = scrape(exposition, blind(), form)
     names = {name for name, _, _ in samples(families)}
@@ -164,10 +165,14 @@ def test_what_a_blind_broker_hides_is_absent_and_never_zero(form: Format) -> Non
     assert "celery_queue_length" not in exposition.write(blind(), form).decode()
 
 
+def at(seconds: float, **changes: Any) -> Snapshot:
+    return replace(SNAPSHOT, at=BEGAN_AT + seconds, **changes)
+
+
 def test_a_task_is_shown_at_zero_by_the_scrape_that_first_shows_it() -> None:
-    exposition = Exposition()
-    first = scrape(exposition, SNAPSHOT, Format.TEXT)
-    second = scrape(exposition, SNAPSHOT, Format.TEXT)
+    exposition = Exposition(BEGAN_AT)
+    first = scrape(exposition, at(1), Format.TEXT)
+    second = scrape(exposition, at(1), Format.TEXT)
     task = {"name": "site.mail.send_welcome"}
     for name, later in (
         ("celery_task_received_total", 1_400),
@@ -179,34 +184,54 @@ def test_a_task_is_shown_at_zero_by_the_scrape_that_first_shows_it() -> None:
     assert value_of(first, "celery_task_last_sent_timestamp_seconds", **task) == NOW - 0.5
 
 
-def test_a_new_exception_gets_one_scrape_at_zero() -> None:
-    exposition = Exposition()
-    scrape(exposition, SNAPSHOT, Format.TEXT)
+def test_each_reader_sees_a_new_exception_at_zero_once() -> None:
+    exposition = Exposition(BEGAN_AT)
+    for reader in ("a", "b"):
+        for _ in range(2):
+            exposition.write(at(5), Format.TEXT, reader)
     failed = {**TASKS[0].failed, "KeyError": 1}
-    later = replace(SNAPSHOT, tasks=(replace(TASKS[0], failed=failed),))
-    for shown in (0, 1):
-        families = scrape(exposition, later, Format.OPENMETRICS)
-        assert value_of(families, "celery_task_failed_total", exception="KeyError") == shown
+    found = []
+    for second, reader in ((10, "a"), (10, "b"), (15, "a"), (20, "b"), (20, "a")):
+        later = at(second, tasks=(replace(TASKS[0], failed=failed),))
+        text = exposition.write(later, Format.TEXT, reader).decode()
+        families = list(parse_text(text))
+        found.append(value_of(families, "celery_task_failed_total", exception="KeyError"))
         assert value_of(families, "celery_task_failed_total", exception="ValueError") == 3
+    assert found == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("later_seconds", "shown"), [(1, 0), (119, 0), (121, 1_400), (86_400, 1_400)]
+)
+def test_a_reader_who_is_new_sees_the_zero_of_young_series_only(
+    later_seconds: float, shown: float
+) -> None:
+    """It may be one that was here under another address, or the first after days."""
+    for already in (), ("a",):
+        exposition = Exposition(BEGAN_AT)
+        for reader in already:
+            exposition.write(at(0.5), Format.TEXT, reader)
+        text = exposition.write(at(later_seconds), Format.TEXT, "b").decode()
+        received = value_of(parse_text(text), "celery_task_received_total", name=TASKS[0].name)
+        assert received == shown
 
 
 def test_a_task_that_was_gone_begins_at_zero_again() -> None:
-    exposition = Exposition()
-    gone = replace(SNAPSHOT, tasks=TASKS[1:])
-    for snapshot in (SNAPSHOT, SNAPSHOT, gone):
-        scrape(exposition, snapshot, Format.TEXT)
-    families = scrape(exposition, SNAPSHOT, Format.TEXT)
+    exposition = Exposition(BEGAN_AT)
+    for second, tasks in ((1, TASKS), (2, TASKS), (3, TASKS[1:])):
+        scrape(exposition, at(second, tasks=tasks), Format.TEXT)
+    families = scrape(exposition, at(4), Format.TEXT)
     assert value_of(families, "celery_task_sent_total", name=TASKS[0].name) == 0
     assert value_of(families, "celery_task_failed_total", exception="ValueError") == 0
 
 
 def test_counters_of_other_scopes_do_not_start_at_zero() -> None:
-    families = scrape(Exposition(), SNAPSHOT, Format.TEXT)
+    families = scrape(Exposition(BEGAN_AT), SNAPSHOT, Format.TEXT)
     assert value_of(families, "celery_worker_processed_total", hostname="high@web1") == 9_120
 
 
 def test_histogram_bounds_may_change_between_scrapes() -> None:
-    exposition = Exposition()
+    exposition = Exposition(BEGAN_AT)
     scrape(exposition, SNAPSHOT, Format.TEXT)
     runtime = replace(histogram(0.2), bounds=(1.0, 2.0), counts=(4, 1, 2))
     changed = replace(SNAPSHOT, tasks=(replace(TASKS[0], runtime=runtime),))
@@ -218,22 +243,22 @@ def test_histogram_bounds_may_change_between_scrapes() -> None:
 
 def test_two_objects_of_one_name_make_one_series() -> None:
     twice = replace(SNAPSHOT, workers=(WORKERS[0], WORKERS[0]))
-    found = samples(scrape(Exposition(), twice, Format.TEXT))
+    found = samples(scrape(Exposition(BEGAN_AT), twice, Format.TEXT))
     assert len(found) == len({(name, labels) for name, labels, _ in found})
 
 
 def test_nothing_is_kept_of_what_is_gone() -> None:
-    exposition = Exposition()
-    for n in range(50):
-        busy = replace(
-            SNAPSHOT,
+    exposition = Exposition(BEGAN_AT)
+    for n in range(1, 500):
+        busy = at(
+            n,
             tasks=(replace(TASKS[0], name=f"task-{n}"), replace(TASKS[1], failed={f"E{n}": 1})),
         )
-        exposition.write(busy, Format.TEXT)
+        exposition.write(busy, Format.TEXT, f"reader-{n}")
     kept = repr([vars(scope) for scope in exposition._scopes.values()]) + repr(
         [vars(family) for scope in exposition._scopes.values() for _, family in scope.families]
     )
-    assert "task-49" in kept
-    assert "E49" in kept
-    assert "task-48" not in kept
-    assert "E48" not in kept
+    kept += repr(vars(exposition._readers))
+    for what in ("task-{}", "E{}", "reader-{}"):
+        assert what.format(499) in kept
+        assert what.format(400) not in kept
