@@ -126,7 +126,7 @@ class Questions:
             workers.listened(await self._control.listeners(wire))
         if not (wanted.census or wanted.introduce or wanted.ping):
             return
-        hostnames = None if wanted.census else {*wanted.ping, *wanted.introduce}
+        hostnames = None if wanted.census else wanted.ping | wanted.introduce
         unknown = wanted.census or wanted.introduce
         methods = ("stats", "active_queues") if unknown else ("stats",)
         if wanted.census:

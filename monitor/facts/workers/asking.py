@@ -7,6 +7,7 @@ of listeners tell who is gone.
 """
 
 from collections import Counter
+from collections.abc import Sequence, Set
 
 from msgspec import Struct
 
@@ -30,9 +31,9 @@ _LISTENING = frozenset({"online", "late", "unknown", *MUTE})
 class Wanted(Struct, frozen=True):
     """Whom to ask for what."""
 
-    ping: tuple[str, ...] = ()
+    ping: frozenset[str] = frozenset()
     """Late workers: do they still answer, and are they still registered?"""
-    introduce: tuple[str, ...] = ()
+    introduce: frozenset[str] = frozenset()
     """New workers: which queues do they consume, with how many slots?"""
     census: bool = False
     """Everybody, for everything."""
@@ -77,19 +78,19 @@ class Asking:
         """Return whom to ask now. What is returned is taken as being asked."""
         every = _CENSUS_AGAIN_SECONDS if self.in_doubt else _CENSUS_EVERY_SECONDS
         census = self.census_at is None or now - self.census_at >= every
-        new = {p.hostname for p in self._roll if p.wants_introduction(now)}
-        introduce = () if census else tuple(new)
+        new = frozenset(p.hostname for p in self._roll if p.wants_introduction(now))
+        introduce = frozenset() if census else new
         silent = [p for p in self._roll if p.state in ("late", *MUTE) and now >= p.ping_at]
         for process in silent:
             process.ping_at = now + (
                 _PING_EVERY_SECONDS if process.state == "late" else _MUTE_AGAIN_SECONDS
             )
-        ping = tuple({process.hostname for process in silent})
+        ping = frozenset(process.hostname for process in silent)
         return Wanted(
             ping=ping,
             introduce=introduce,
             census=census,
-            shared=any(map(self._roll.crowded, (*introduce, *ping))),
+            shared=any(map(self._roll.crowded, introduce | ping)),
             headcount=any(p.unanswered >= PINGS - 1 for p in silent),
             listen=self._wants_to_listen(now),
         )
@@ -120,24 +121,25 @@ class Asking:
         silent = [p for p in self._roll if self._left_unanswered(p, wanted, sent_at)]
         if count is None:
             return [Unanswered(process, None) for process in silent if process.state == "late"]
+        unheard = frozenset(silent)
         # One that never answered may be too young to have been asked, or have control off.
         expected = Counter(
-            p.hostname for p in self._roll if p.state in _LISTENING and (p.answered or p in silent)
+            p.hostname for p in self._roll if p.state in _LISTENING and (p.answered or p in unheard)
         )
         self._listeners = count.listeners
         if wanted.census:
             self.strangers = strangers(count, expected)
-        sure = self._sure(count, expected, silent)
+        sure = self._sure(count, expected, unheard)
         least, most = listening(count, expected, len(silent), self.strangers, sure)
         return _told_apart(silent, least, most)
 
-    def _sure(self, count: Headcount, expected: Counter[str], silent: list[Process]) -> int:
-        """Return how many beside `silent` did not answer, and are there for all that."""
+    def _sure(self, count: Headcount, expected: Counter[str], unheard: Set[Process]) -> int:
+        """Return how many beside `unheard` did not answer, and are there for all that."""
         return sum(
             1
             for process in self._roll
             if (process.state in MUTE or process.pool in BLOCKING_POOLS)
-            and process not in silent
+            and process not in unheard
             and count.answered.get(process.hostname, 0) < expected[process.hostname]
         )
 
@@ -149,7 +151,7 @@ class Asking:
         return process.state in ("late", *MUTE) and process.unanswered >= PINGS
 
 
-def _told_apart(silent: list[Process], least: int, most: int) -> list[Unanswered]:
+def _told_apart(silent: Sequence[Process], least: int, most: int) -> list[Unanswered]:
     """Say which of `silent` listen, when at least `least` of them do and at most `most`.
 
     A count does not tell which. So those that hung or worked before come first, then those
@@ -157,7 +159,7 @@ def _told_apart(silent: list[Process], least: int, most: int) -> list[Unanswered
     """
     silent = sorted(silent, key=_likely)
     # While the count itself is in doubt, the next round may know better.
-    undecided = [p for p in silent[least:most] if p.unanswered <= PINGS or p.state in MUTE]
+    undecided = {p for p in silent[least:most] if p.unanswered <= PINGS or p.state in MUTE}
     guessed = {id(p) for p in silent[least:most]} | {id(p) for p in silent[:most] if p.guessed}
     if 0 < most < len(silent) and _likely(silent[most - 1]) == _likely(silent[most]):
         guessed |= {id(p) for p in silent if _likely(p) == _likely(silent[most])}

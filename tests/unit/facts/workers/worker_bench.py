@@ -68,7 +68,7 @@ class Bench:
             if wanted.listen:
                 self.book.listened(self.headcount().listeners)
             if wanted:
-                self.answer(None if wanted.census else {*wanted.ping, *wanted.introduce})
+                self.answer(None if wanted.census else wanted.ping | wanted.introduce)
                 registered = dict.fromkeys(wanted.ping, self.registered)
                 self.book.asked(wanted, self.now, registered, self.headcount())
 
