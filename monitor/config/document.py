@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from monitor.config.advice import advice
 from monitor.config.problem import Path, Place, Problem, quoted
 from monitor.config.scalars import (
     NOT_UNICODE,
@@ -91,7 +92,8 @@ def read_document(source: Source, problems: list[Problem]) -> Node | None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark: _Mark = error.problem_mark or error.context_mark
-        message = f"not YAML: {error.problem}{_advice(source, mark)}"
+        remedy = advice(error, source.text, has_variables=source.environ is not None)
+        message = f"not YAML: {error.problem}{remedy}"
         raise builder.not_yaml(mark, message) from None
     except yaml.reader.ReaderError as error:
         raise _unprintable(source, error) from None
@@ -101,13 +103,6 @@ def read_document(source: Source, problems: list[Problem]) -> Node | None:
             Problem(source.locate(1, 1), source.path, "not YAML: an escape or number is too large")
         ) from None
     return builder.root
-
-
-def _advice(source: Source, mark: _Mark) -> str:
-    lines = source.text.splitlines()
-    if source.environ is None or mark.line >= len(lines) or "${" not in lines[mark.line]:
-        return ""
-    return " (inside [] and {} a value with ${NAME} needs quotes)"
 
 
 def _unprintable(source: Source, error: yaml.reader.ReaderError) -> NotYamlError:
@@ -155,7 +150,9 @@ class _Builder:
                 self._scalar(event)
             case yaml.AliasEvent():
                 place = self._place(event.start_mark)
-                self._report(place, "aliases (*name) are not supported: write the value out")
+                self._report(
+                    place, "aliases (*name) are not supported: write the value out, or in quotes"
+                )
                 if self._expects_key():
                     self._key("", discard=True)
                 else:

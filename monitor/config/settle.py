@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path as FilePath
 
 from monitor.config.document import Node, Unusable
-from monitor.config.problem import Problem, quoted
+from monitor.config.problem import Problem, quoted, written_path
 from monitor.config.scalars import NOT_UNICODE
-from monitor.config.shape import Choice, Listing, Section, Shape, Table
+from monitor.config.shape import Choice, Listing, Section, Shape, Table, named_paths, root
 
 _SECRET_FILE_MAX_BYTES = 65_536
 
@@ -49,7 +49,8 @@ def _settle_section(
         if key in section.ignored:
             del entries[key]
         elif key not in section.writable:
-            message = "unknown key" + did_you_mean(key, section.writable)
+            advice = did_you_mean(key, section.writable) or _not_indented(key, section)
+            message = "unknown key" + advice
             problems.append(Problem(entry.key_place or entry.place, entry.path, message))
             del entries[key]
     for file_key, key in section.file_keys.items():
@@ -60,6 +61,12 @@ def _settle_section(
         left_empty = entry.value is None and not described.required
         if left_empty or (not settle(entry, described.shape, problems) and not described.required):
             del entries[key]
+
+
+def _not_indented(key: str, section: Section) -> str:
+    """Return advice for a `key` at the top that is known further below."""
+    below = (path for path in named_paths() if path[-1] == key) if section is root() else ()
+    return next((f" (did you mean {written_path(path)!r}? indent it)" for path in below), "")
 
 
 def _settle_secret_file(

@@ -121,12 +121,28 @@ def _message(error: ErrorDetails, node: Node, shape: Shape) -> str:
         case None, _:
             return f"is empty: {expected}"
         case dict() | list() as items, _:
-            return f"{expected}, not {'a list' if isinstance(items, list) else 'a mapping'}"
+            kind = "a list" if isinstance(items, list) else "a mapping"
+            return f"{expected}, not {kind}{_remedy(shape, node)}"
         case _, Leaf() if shape.words:
             return f"{expected}, not {found}{did_you_mean(node.written, shape.words)}"
         case _, Leaf() if shape in (TEXT, SECRET):
             return f"expected {TEXT.expected}: put it in quotes"
-    return f"{expected}, not {found if isinstance(shape, Leaf) else 'a single value'}"
+    single = found if isinstance(shape, Leaf) else f"a single value{_remedy(shape, node)}"
+    return f"{expected}, not {single}"
+
+
+def _remedy(shape: Shape, node: Node) -> str:
+    """Return what to do where a list or a mapping belongs and something else stands."""
+    match shape:
+        case Listing():
+            return ": begin each item with '- '"
+        case Section():
+            glued = next((key for key in shape.keys if node.written.startswith(f"{key}:")), None)
+            if glued is not None:
+                return f": put a space behind '{glued}:'"
+            first = next((name for name, key in shape.keys.items() if key.required), None)
+            return f": write it as '{first}: ...'" if first else ""
+    return ""
 
 
 def _keep_sound(node: Node, shape: Shape, unsound: Set[int]) -> bool:

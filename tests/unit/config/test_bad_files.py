@@ -13,7 +13,7 @@ BAD = Path(__file__).parent / "bad"
 MESSAGES: dict[str, list[str]] = {
     "anchor": [
         "~:2:5: brokers[0]: anchors (&name) are not supported: write the value out",
-        "~:4:5: brokers[1]: aliases (*name) are not supported: write the value out",
+        "~:4:5: brokers[1]: aliases (*name) are not supported: write the value out, or in quotes",
     ],
     "bare_number_as_duration": [
         "~:2:18: poll.interval: '5' has no unit: write it like 30s",
@@ -152,7 +152,7 @@ MESSAGES: dict[str, list[str]] = {
         "~:3:58: web.links.Flower: is not a URL: write it like https://host/path",
     ],
     "list_expected": [
-        "~:2:3: brokers: expected a list, not a mapping",
+        "~:2:3: brokers: expected a list, not a mapping: begin each item with '- '",
     ],
     "external_url_without_scheme": [
         "~:3:17: web.external_url: is not a URL: write it like https://host/path",
@@ -161,7 +161,7 @@ MESSAGES: dict[str, list[str]] = {
         "~:3:11: web.listen: 'localhost' is not an address: write HOST:PORT, like 127.0.0.1:9808",
     ],
     "mapping_expected": [
-        "~:2:5: brokers[0]: expected a mapping, not a single value",
+        "~:2:5: brokers[0]: expected a mapping, not a single value: write it as 'url: ...'",
         "~:3:7: poll: expected a mapping, not a single value",
     ],
     "max_length_negative": [
@@ -180,7 +180,7 @@ MESSAGES: dict[str, list[str]] = {
         "~:1:1: expected a mapping such as 'brokers: [...]'",
     ],
     "not_yaml": [
-        "~:4:4: not YAML: expected ',' or ']', but got ':'",
+        "~:4:4: not YAML: expected ',' or ']', but got ':' (is the [ of line 3, column 21 closed?)",
     ],
     "octal_number": [
         (
@@ -296,6 +296,75 @@ MESSAGES: dict[str, list[str]] = {
         (
             "~:2:14: log.level: expected one of debug, info, warning, error, not 'warn' (did you "
             "mean 'warning'?)"
+        ),
+    ],
+    "backslash_in_double_quotes": [
+        (
+            "~:5:16: not YAML: found unknown escape character 'd' (in single quotes a "
+            "backslash is just that)"
+        ),
+    ],
+    "broker_url_without_scheme": [
+        "~:2:10: brokers[0].url: is not a URL: write it like redis://host:6379/0",
+    ],
+    "indented_too_far": [
+        (
+            "~:5:12: not YAML: mapping values are not allowed here (the keys of a mapping "
+            "begin in one column; a value with ': ' in it needs quotes)"
+        ),
+    ],
+    "indented_unlike_its_neighbours": [
+        (
+            "~:4:4: not YAML: expected <block end>, but found '<block mapping start>' (the "
+            "keys of a mapping, or the '-' of a list, begin in one column)"
+        ),
+    ],
+    "no_space_behind_a_colon": [
+        "~:4:3: poll: expected a mapping, not a single value: put a space behind 'interval:'",
+    ],
+    "not_indented": [
+        "~:4:1: interval: unknown key (did you mean 'poll.interval'? indent it)",
+    ],
+    "not_quoted_at_sign": [
+        (
+            "~:7:9: not YAML: found character '@' that cannot start any token (a value that "
+            "begins so needs quotes)"
+        ),
+    ],
+    "not_quoted_braces": [
+        (
+            "~:8:28: not YAML: mapping values are not allowed here (the keys of a mapping "
+            "begin in one column; a value with ': ' in it needs quotes)"
+        ),
+    ],
+    "not_quoted_glob": [
+        (
+            "~:7:27: alerts.rules[0].where.queue_name: aliases (*name) are not supported: "
+            "write the value out, or in quotes"
+        ),
+    ],
+    "not_quoted_pattern": [
+        (
+            "~:5:19: not YAML: expected <block end>, but found '<scalar>' (a value that "
+            "begins with a quote, [ or {, and goes on, needs quotes)"
+        ),
+    ],
+    "not_quoted_star": [
+        (
+            "~:5:6: not YAML: expected alphabetic or numeric character, but found ':' (what "
+            "begins with * or & needs quotes)"
+        ),
+    ],
+    "quote_not_closed": [
+        '~:4:1: not YAML: found unexpected end of stream (is the " of line 2, column 10 closed?)',
+    ],
+    "single_value_for_a_list": [
+        "~:4:43: channels[0].to: expected a list, not a single value: begin each item with '- '",
+    ],
+    "tab_as_indentation": [
+        (
+            "~:2:1: not YAML: found character '\\t' that cannot start any token (use spaces, "
+            "not tabs)"
         ),
     ],
 }

@@ -79,7 +79,10 @@ def test_lists_and_mappings_are_yaml() -> None:
         (
             "QUEUE_MONITOR_BROKERS__0__QUEUES__NAMES",
             "high",
-            ": brokers[0].queues.names: expected a list, not a single value",
+            (
+                ": brokers[0].queues.names: expected a list, not a single value: begin each item "
+                "with '- '"
+            ),
         ),
         (
             "QUEUE_MONITOR_QUEUES",
