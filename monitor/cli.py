@@ -136,7 +136,12 @@ def _run_daemon(args: argparse.Namespace) -> int:
 
 def _declare_notify(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    action = actions.add_parser("test", help="send a test alert and its end to one channel")
+    action = actions.add_parser(
+        "test",
+        help="send a test alert and its end to one channel",
+        description="Send a test alert and its end to one channel, and say what came of it.",
+        epilog="example: queue-monitor notify test slack --config config.yaml",
+    )
     action.add_argument("channel", metavar="CHANNEL", help="its name in the settings")
     _add_run_arguments(action)
     action.set_defaults(run=_run_notify_test)

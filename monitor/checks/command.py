@@ -25,6 +25,14 @@ _ANSWER_PART = 0.8
 """Of the time there is: who is asked has less, so that the plugin can say who was late."""
 
 _WITHOUT_DAEMON = ("queues", "workers", "broker")
+_SUMMARIES: Mapping[str, str] = {
+    "queues": "the alerts on queues, or a fact such as their length",
+    "workers": "whether workers live, or how many",
+    "broker": "whether the broker can be read and takes writes",
+    "tasks": "the alerts on tasks, or a fact of theirs",
+    "logs": "the alerts on logs of tasks, or a fact of theirs",
+    "alerts": "whether alerts fire, or how many",
+}
 _RANGES = ("-w", "--warning", "-c", "--critical")
 
 
@@ -116,11 +124,13 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
         prog="queue-monitor check",
         description="A plugin for Nagios and its kin. Exit status: 0 fine, 1 warning, "
         "2 critical, 3 not known.",
+        epilog="example: queue-monitor check queues --queue high --warning 100 --critical 500",
     )
     parser.add_argument("-V", "--version", action="version", version=f"queue-monitor {__version__}")
     kinds = parser.add_subparsers(metavar="KIND", dest="kind", required=True)
     for kind in SCOPES:
-        one = kinds.add_parser(kind, help=f"check {kind}")
+        summary = _SUMMARIES[kind]
+        one = kinds.add_parser(kind, help=f"check {summary}", description=f"Check {summary}.")
         if kind in words:
             _add_arguments(one, kind)
     return parser

@@ -32,17 +32,33 @@ _PATIENCE_SECONDS = 10.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions of `rules`, and their options."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    list_ = actions.add_parser("list", help="list the rules, and how each stands")
+    list_ = actions.add_parser(
+        "list",
+        help="list the rules, and how each stands",
+        description="List the rules; with --url, how many alerts of each fire or wait.",
+        epilog="example: queue-monitor rules list --url http://localhost:9808",
+    )
     list_.add_argument("--url", help="a running monitor, such as http://localhost:9808")
     _add_config(list_)
     list_.set_defaults(run=list_rules)
-    export_ = actions.add_parser("export", help="print the rules for another program")
+    export_ = actions.add_parser(
+        "export",
+        help="print the rules for another program",
+        description="Print the rules as Prometheus alerting rules; those that PromQL cannot say "
+        "are named on standard error.",
+        epilog="example: queue-monitor rules export --config config.yaml > celery.rules.yml",
+    )
     export_.add_argument(
         "--format", choices=("prometheus",), default="prometheus", help="a Prometheus rule file"
     )
     _add_config(export_)
     export_.set_defaults(run=export)
-    test_ = actions.add_parser("test", help="run the unit tests of rules")
+    test_ = actions.add_parser(
+        "test",
+        help="run the unit tests of rules",
+        description="Run the unit tests of rules in FILE, each on a scripted timeline.",
+        epilog="example: queue-monitor rules test rules.test.yaml",
+    )
     test_.add_argument("file", metavar="FILE", nargs="+", help="tests, as in docs/rules.md")
     test_.set_defaults(run=test)
 

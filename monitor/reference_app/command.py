@@ -30,20 +30,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     commands = parser.add_subparsers(dest="reference_app_command", required=True)
 
-    worker = commands.add_parser("worker", parents=[broker], help="run one worker, or all three")
+    def add(name: str, summary: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        sentence = f"{summary[0].upper()}{summary[1:]}."
+        return commands.add_parser(name, help=summary, description=sentence, parents=parents)
+
+    worker = add("worker", "run one worker, or all three", broker)
     worker.add_argument("name", choices=[*WORKERS, "all"], nargs="?", default="all")
     worker.add_argument("--log-folder", metavar="DIR", help="log into NAME.log there")
 
-    commands.add_parser("beat", parents=[broker], help="send what is due at certain times")
+    add("beat", "send what is due at certain times", broker)
 
-    front = commands.add_parser("front", parents=[broker], help="serve the page with Follow")
+    front = add("front", "serve the page with Follow", broker)
     _add_port(front, 8000)
     front.add_argument("--monitor-url", metavar="URL", help="the monitor's page, to be linked")
 
-    partner = commands.add_parser("partner", help="serve the API of a partner, slowly")
+    partner = add("partner", "serve the API of a partner, slowly")
     _add_port(partner, 8001)
 
-    send = commands.add_parser("send", parents=[broker], help="send tasks")
+    send = add("send", "send tasks", broker)
     send.add_argument("task", choices=[*traffic.ARGUMENTS])
     send.add_argument("--count", type=int, default=1, metavar="N", help="how many (1)")
     send.add_argument("--queue", metavar="Q", help="instead of where the task is routed to")
@@ -51,29 +55,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--priority", type=int, choices=range(10), metavar="P", help="0 (first) to 9 (last)"
     )
 
-    workflow = commands.add_parser(
-        "workflow", parents=[broker], help="send tasks that belong together, and wait for them"
-    )
+    workflow = add("workflow", "send tasks that belong together, and wait for them", broker)
     workflow.add_argument("name", choices=WORKFLOWS)
     workflow.add_argument("--broken", action="store_true", help="let one in the middle fail")
 
-    steady = commands.add_parser(
-        "traffic", parents=[broker], help="send a few tasks a second, steadily or by a profile"
-    )
+    steady = add("traffic", "send a few tasks a second, steadily or by a profile", broker)
     steady.add_argument("--profile", choices=[*traffic.PROFILES])
     steady.add_argument(
         "--seconds", type=float, default=120.0, metavar="N", help="of a profile (120)"
     )
 
-    batch = commands.add_parser(
-        "send-welcome-batch", help="mail all who have had no welcome, as cron would"
-    )
+    batch = add("send-welcome-batch", "mail all who have had no welcome, as cron would")
     batch.add_argument("--limit", type=int, default=1000, metavar="N", help="at the most (1000)")
 
-    sign_up = commands.add_parser("sign-up", help="make people known, for the batch to welcome")
+    sign_up = add("sign-up", "make people known, for the batch to welcome")
     sign_up.add_argument("address", nargs="+")
 
-    commands.add_parser("check", help="say what must not be so in production")
+    add("check", "say what must not be so in production")
 
 
 def _add_port(parser: argparse.ArgumentParser, port: int) -> None:

@@ -30,7 +30,13 @@ class _ApiError(Exception):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions and their options."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
-    add = actions.add_parser("add", help="silence the alerts that meet all matchers")
+    add = actions.add_parser(
+        "add",
+        help="silence the alerts that meet all matchers",
+        description="Silence the alerts that meet all matchers, from now on; prints the ID.",
+        epilog="example: queue-monitor silence add WorkerDead queue_name=high "
+        "--duration 30m --comment deploy",
+    )
     add.add_argument(
         "matchers",
         metavar="MATCHER",
@@ -42,9 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--comment", metavar="TEXT", required=True, help="why, for the others")
     add.add_argument("--author", metavar="NAME", help="who (default: your login name)")
-    shown = actions.add_parser("list", help="list the silences that hold or are to come")
+    shown = actions.add_parser(
+        "list",
+        help="list the silences that hold or are to come",
+        description="List the silences that hold or are to come, each with its ID.",
+    )
     shown.add_argument("--expired", action="store_true", help="list those that are over instead")
-    expire = actions.add_parser("expire", help="end silences at once")
+    expire = actions.add_parser(
+        "expire",
+        help="end silences at once",
+        description="End silences at once: what they muted and still fires is told.",
+    )
     expire.add_argument("ids", metavar="ID", nargs="+", help="as `add` printed it")
     for action, run in ((add, _add), (shown, _list), (expire, _expire)):
         add_login_arguments(action)

@@ -1,0 +1,52 @@
+"""Every command says what it is for, and what it says can be typed."""
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from monitor import cli
+from monitor.checks import command as check
+
+Words = tuple[str, ...]
+
+
+def said(words: Words) -> str:
+    """Return what `queue-monitor WORDS --help` prints, in a terminal of 80 columns."""
+    with pytest.MonkeyPatch.context() as patch:
+        written: list[str] = []
+        patch.setattr("sys.stdout", type("Out", (), {"write": lambda _s, t: written.append(t)})())
+        patch.setenv("COLUMNS", "80")
+        with pytest.raises(SystemExit):
+            cli.main([*words, "--help"])
+    return "".join(written)
+
+
+def commands(words: Words = ()) -> Iterator[Words]:
+    """Yield every command below `words`, with all of its words."""
+    for name in re.findall(r"(?m)^    ([a-z][a-z-]+)\b", said(words)):
+        yield (*words, name)
+        yield from commands((*words, name))
+
+
+COMMANDS = [*commands()]
+
+
+def test_the_commands_are_found() -> None:
+    assert {("run",), ("rules", "test"), ("silence", "add"), ("check", "queues")} <= {*COMMANDS}
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_says_in_a_sentence_what_it_is_for(words: Words) -> None:
+    _, description, *_ = said(words).split("\n\n")
+    assert re.fullmatch(r"[A-Z].*[.;].*", description, re.DOTALL), description
+
+
+@pytest.mark.parametrize("words", [words for words in COMMANDS if "example: " in said(words)])
+def test_every_example_can_be_typed(words: Words) -> None:
+    example = said(words).partition("example: ")[2]
+    program, *typed = shlex.split(example.partition(" > ")[0])
+    assert (program, tuple(typed[: len(words)])) == ("queue-monitor", words)
+    parser = check._parser(typed) if words[0] == "check" else cli._parser(typed)
+    parser.parse_args(typed[words[0] == "check" :])
