@@ -1,5 +1,6 @@
 """An alert, and a notice of several: what the engine decides and channels tell."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Literal
 
@@ -63,6 +64,15 @@ def fingerprint_of(labels: tuple[tuple[str, str], ...]) -> str:
     return sha256(text.encode()).hexdigest()[:16]
 
 
+Words = frozenset[tuple[tuple[str, float], State]]
+"""What is said of alerts: the state of each incarnation."""
+
+
+def words_of(alerts: Iterable[Alert]) -> Words:
+    """Return what `alerts` say but for their figures, which may change at every poll."""
+    return frozenset((alert.incarnation, alert.state) for alert in alerts)
+
+
 class Notice(Struct, frozen=True, kw_only=True):
     """What one channel is to tell about one group of alerts at one moment."""
 
@@ -75,6 +85,11 @@ class Notice(Struct, frozen=True, kw_only=True):
     made_at: float
     resend: bool = False
     """Whether it says the same as the one before, lest it be forgotten: none is told of that."""
+
+    @property
+    def words(self) -> Words:
+        """What it says."""
+        return words_of((*self.firing, *self.resolved))
 
     @property
     def status(self) -> Literal["firing", "resolved"]:

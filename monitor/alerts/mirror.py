@@ -8,7 +8,7 @@ end keeps it up. Pure; called by `desk.py`.
 from collections.abc import Iterable
 from random import Random
 
-from monitor.alerts.alert import Alert, Notice
+from monitor.alerts.alert import Alert, Notice, Words, words_of
 from monitor.alerts.delivery import Incarnation
 from monitor.alerts.grouping import Group, groups_of
 from monitor.alerts.routing import Route
@@ -20,8 +20,6 @@ MAX_RETRY_SECONDS = 60.0
 GROUP_KEY = "{}/{mirror}"
 """The notices of a mirror are of no group."""
 
-_Told = frozenset[tuple[Incarnation, str]]
-
 
 class Mirror:
     """Decides when one channel is sent what."""
@@ -31,7 +29,7 @@ class Mirror:
         self._route = route
         self._resend_interval_seconds = resend_interval_seconds
         self._random = random
-        self._told: _Told = frozenset()
+        self._told: Words = frozenset()
         self._next_at: float | None = None
         self._retry_at = 0.0
         self._failures = 0
@@ -46,7 +44,7 @@ class Mirror:
         if at is None or at > now:
             return None
         self._in_flight = True
-        nothing_new = self._next_at is not None and _told(current) <= self._told
+        nothing_new = self._next_at is not None and words_of(current) <= self._told
         return Notice(
             channel=self.name,
             group_key=GROUP_KEY,
@@ -70,7 +68,7 @@ class Mirror:
         self._in_flight = False
         self._failures, self._retry_at = 0, 0.0
         self.refused = False
-        self._told = _told((*notice.firing, *notice.resolved))
+        self._told = notice.words
         self._next_at = now + self._resend_interval_seconds
 
     def failed(
@@ -95,7 +93,7 @@ class Mirror:
     def _due_at(self, current: tuple[Alert, ...]) -> float | None:
         if self._in_flight or not current:
             return None
-        if self._next_at is None or not _told(current) <= self._told:
+        if self._next_at is None or not words_of(current) <= self._told:
             return self._retry_at
         return max(self._next_at, self._retry_at)
 
@@ -107,7 +105,3 @@ class Mirror:
             if alert.state != "pending" and fresh and self._route.takes(alert):
                 latest[alert.fingerprint] = alert
         return tuple(latest.values())
-
-
-def _told(alerts: Iterable[Alert]) -> _Told:
-    return frozenset((alert.incarnation, alert.state) for alert in alerts)

@@ -10,7 +10,7 @@ from random import Random
 
 from msgspec import Struct
 
-from monitor.alerts.alert import Alert, Notice
+from monitor.alerts.alert import Alert, Notice, Words
 from monitor.alerts.delivery import (
     Delivery,
     Incarnation,
@@ -27,7 +27,8 @@ from monitor.alerts.settings import AlertSettings
 FIRST_RETRY_SECONDS = 1.0
 MAX_RETRY_SECONDS = 60.0
 REFUSED_RETRY_SECONDS = 900.0
-"""Sending the same again would not help, but people mend receivers."""
+"""Sending the same again would not help, but people mend receivers. Something else is tried
+after `group_interval`, as if the notice had arrived: it may have been refused for what it said."""
 MAX_RETRY_AFTER_SECONDS = 3600.0
 """A receiver may ask for more patience than that by mistake."""
 
@@ -39,9 +40,14 @@ Groups = Mapping[str, dict[str, Group]]
 """Groups by their keys, by the names of the channels."""
 
 
-class _Retry(Struct, frozen=True):
+class _Retry(Struct, frozen=True, kw_only=True):
     failures: int
+    said: Words
+    """What the notice said that failed."""
     at: float
+    """When to say it again."""
+    other_at: float
+    """When to say something else."""
     refused: bool
 
 
@@ -132,7 +138,11 @@ class Outbox:
         self._in_flight.discard(slot)
         retry = self._retries.get(slot)
         failures = retry.failures + 1 if retry else 1
-        self._retries[slot] = _Retry(failures, now + self._patience(failures, permanent), permanent)
+        at = now + self._patience(failures, permanent)
+        other_at = min(at, now + self._settings.group_interval) if permanent else at
+        self._retries[slot] = _Retry(
+            failures=failures, said=notice.words, at=at, other_at=other_at, refused=permanent
+        )
         if retry_after_seconds > 0:
             until = now + min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
             self._quiet_until[notice.channel] = until
@@ -171,9 +181,16 @@ class Outbox:
             at = due_at(group, self._told.get(slot), recipient, self._settings)
             if at is None:
                 continue
-            retry = self._retries.get(slot)
             quiet_until = self._quiet_until.get(slot[0], at)
-            yield slot, recipient, group, max(at, quiet_until, retry.at if retry else at)
+            yield slot, recipient, group, max(at, quiet_until, self._retry_at(slot, group, at))
+
+    def _retry_at(self, slot: Slot, group: Group, at: float) -> float:
+        """Return when to try again what is due; `at` if nothing failed."""
+        retry = self._retries.get(slot)
+        if retry is None:
+            return at
+        notice = notice_of(group, self._told.get(slot), self._recipients[slot[0]], at)
+        return retry.at if notice.words == retry.said else retry.other_at
 
     def _settle(self, groups: Groups, now: float) -> None:
         """Forget the deliveries of groups that are over, and retries of what is no longer due."""

@@ -1,6 +1,7 @@
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from monitor.alerts.outbox import (
     MAX_RETRY_AFTER_SECONDS,
@@ -132,6 +133,20 @@ def test_what_is_refused_for_good_is_not_hammered():
     (again,) = box.due([FIRING], 103.0 + REFUSED_RETRY_SECONDS)
     box.delivered(again, 103.0 + REFUSED_RETRY_SECONDS)
     assert box.refused == {}
+
+
+def test_something_else_than_what_was_refused_is_tried_after_the_group_interval():
+    box = outbox()
+    other = alert(queue_name="low", started_at=104.0)
+    (notice,) = box.due([FIRING], 103.0)
+    box.failed(notice, 103.0, permanent=True)
+    risen = replace(FIRING, summary="another figure")
+    assert box.next_due_at([risen]) == 103.0 + REFUSED_RETRY_SECONDS
+    assert box.next_due_at([FIRING, other]) == 133.0
+    assert box.next_due_at([OVER]) == 133.0
+    (notice,) = box.due([OVER], 170.0)
+    box.failed(notice, 170.0, permanent=True)
+    assert box.next_due_at([OVER]) == 170.0 + REFUSED_RETRY_SECONDS
 
 
 def test_backoff_is_forgotten_with_the_alert_that_it_was_about():
