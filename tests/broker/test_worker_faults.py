@@ -14,7 +14,17 @@ from celery import Celery
 
 from monitor.demo import processes
 from tests.broker.conftest import Watched
-from tests.broker.faults import Fault, Site, Worker, hold, nothing, proxy, signalling, site
+from tests.broker.faults import (
+    START_SECONDS,
+    Fault,
+    Site,
+    Worker,
+    hold,
+    nothing,
+    proxy,
+    signalling,
+    site,
+)
 
 KILL, STOP = signalling(signal.SIGKILL), signalling(signal.SIGSTOP)
 TERM, QUIT = signalling(signal.SIGTERM), signalling(signal.SIGQUIT)
@@ -223,6 +233,37 @@ async def test_whoever_is_stopped_hangs_until_it_goes_on(tmp_path: Path) -> None
         for worker in stopped:
             await running.reaches(worker.name, "online", 20)
         print(f"SIGCONT: {sorted(running.seen.items())}, alerts {running.raised}")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("number", "state", "within_seconds"),
+    [(signal.SIGSTOP, "hung", 20), (signal.SIGKILL, "dead", 15)],
+    ids=["stopped", "killed"],
+)
+async def test_whoever_ends_in_its_first_seconds_is_known_for_it(
+    tmp_path: Path, number: signal.Signals, state: str, within_seconds: float
+) -> None:
+    young = [
+        (Worker(name=f"{pool}{lived_seconds}", pool=pool), lived_seconds)
+        for pool in ("prefork", "threads")
+        for lived_seconds in (0, 1, 2)
+    ]
+    async with site(tmp_path, [Worker(name="beside")]) as running:
+        for worker, lived_seconds in young:
+            process = running.start(worker)
+            await running.reaches(worker.name, "online", START_SECONDS)
+            await asyncio.sleep(lived_seconds)
+            os.kill(process.pid, number)
+            began = time.monotonic()
+            await running.reaches(worker.name, state, within_seconds)
+            row = running.row(worker.name)
+            print(
+                f"{number.name} {lived_seconds} s after its first sign of life: {state} after "
+                f"{time.monotonic() - began:.1f} s ({row.reason if row else ''})"
+            )
+        assert running.seen["beside@h"] <= {"online", "late"}, running.seen
 
 
 @pytest.mark.soak

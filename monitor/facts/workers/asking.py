@@ -122,16 +122,31 @@ class Asking:
         if count is None:
             return [Unanswered(process, None) for process in silent if process.state == "late"]
         unheard = frozenset(silent)
-        # One that never answered may be too young to have been asked, or have control off.
-        expected = Counter(
-            p.hostname for p in self._roll if p.state in _LISTENING and (p.answered or p in unheard)
-        )
+        answering, perhaps = self._expected(unheard)
+        expected = answering + perhaps
         self._listeners = count.listeners
         if wanted.census:
-            self.strangers = strangers(count, expected)
+            least, most = strangers(count, expected), strangers(count, answering)
+            self.strangers = min(max(self.strangers, least), most)
         sure = self._sure(count, expected, unheard)
         least, most = listening(count, expected, len(silent), self.strangers, sure)
         return _told_apart(silent, least, most)
+
+    def _expected(self, unheard: Set[Process]) -> tuple[Counter[str], Counter[str]]:
+        """Return by node name how many listen if they live, and how many more may do so.
+
+        Of those that never answered some are too young for it, and some were found to hang with
+        their connection open; any other has control off.
+        """
+        answering, perhaps = Counter[str](), Counter[str]()
+        for process in self._roll:
+            if process.state not in _LISTENING:
+                continue
+            if process.answered or process in unheard:
+                answering[process.hostname] += 1
+            elif process.may_answer_yet or process.state in MUTE:
+                perhaps[process.hostname] += 1
+        return answering, perhaps
 
     def _sure(self, count: Headcount, expected: Counter[str], unheard: Set[Process]) -> int:
         """Return how many beside `unheard` did not answer, and are there for all that."""

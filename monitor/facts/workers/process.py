@@ -18,7 +18,8 @@ _FREQ_LEAST, _FREQ_MOST = 0.1, 3600.0
 
 _BEATS_MISSED = 3
 _NO_RHYTHM_SECONDS = 60.0
-"""How long a worker that sends no heartbeats may be silent before it is asked."""
+"""How long a worker that sends no heartbeats may be silent before it is asked; whether it sends
+any is known once it was heard for longer than three of them take."""
 _LONGEST_LEARNED_GAP_SECONDS = 30.0
 """Of a pool that blocks; any other beats on while it works, and is never given more than
 `_BEATS_MISSED` on top of its rhythm, for its death must be seen soon."""
@@ -233,7 +234,9 @@ class Process:
     def deadline_seconds(self) -> float:
         """The silence after which it is late."""
         if self.freq_seconds is None:
-            return _NO_RHYTHM_SECONDS
+            would_have_beaten = _BEATS_MISSED * DEFAULT_FREQ_SECONDS
+            heard_for = self.last_seen_at - self.first_seen_at
+            return _NO_RHYTHM_SECONDS if heard_for > would_have_beaten else would_have_beaten
         missed = _BEATS_MISSED * self.freq_seconds
         gap = self.gap_seconds if self.pool in BLOCKING_POOLS else min(self.gap_seconds, missed)
         return max(missed, gap + self.freq_seconds)
@@ -260,11 +263,13 @@ class Process:
         """Whether it is time to ask, once more, for its queues and pool."""
         unknown = self.queues is None or self.concurrency is None
         return (
-            self.state == "online"
-            and unknown
-            and self.introductions < _INTRODUCTIONS_MOST
-            and now >= self.introduce_at
+            self.state == "online" and unknown and self.may_answer_yet and now >= self.introduce_at
         )
+
+    @property
+    def may_answer_yet(self) -> bool:
+        """Whether it is too young for its never having answered to mean anything."""
+        return self.introductions < _INTRODUCTIONS_MOST
 
     def introduced(self, now: float) -> None:
         """Note that it is being asked."""

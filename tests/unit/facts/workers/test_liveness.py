@@ -47,6 +47,44 @@ def test_a_silent_worker_whose_connection_is_open_is_hung_and_one_that_resumes_i
     assert bench.states() == {"high@web1": "online", "low@web1": "online"}
 
 
+@pytest.mark.parametrize("end", ["hung", "dead"])
+@pytest.mark.parametrize("listening_seconds", [0, 294, 297, 299])
+@pytest.mark.parametrize("said_hello", [True, False])
+@pytest.mark.parametrize("lived_seconds", [0, 0.5, 3])
+def test_a_worker_is_known_for_what_it_is_from_its_first_sign_of_life(
+    end: str, listening_seconds: float, said_hello: bool, lived_seconds: float
+) -> None:
+    bench = Bench()
+    bench.wait(listening_seconds)  # everybody is asked every 300 s
+    bench.start("new@web1")
+    if not said_hello:
+        bench.book = Bench(now=bench.now).book
+        bench.wait(1)  # it answers, before its next beat
+    bench.wait(lived_seconds)
+    if end == "hung":
+        bench.hang("new@web1")
+    else:
+        bench.kill("new@web1")
+    assert bench.seconds_until("new@web1", end) <= 15
+
+
+@pytest.mark.parametrize("strangers", [0, 1])
+def test_a_census_does_not_take_a_worker_too_young_to_answer_for_somebody_else(
+    strangers: int,
+) -> None:
+    bench = Bench()
+    bench.strangers = strangers
+    bench.start("old@web1")
+    bench.wait(298)  # everybody is asked every 300 s
+    bench.start("new@web1")
+    bench.hang("new@web1")
+    bench.seconds_until("new@web1", "hung")
+    bench.wait(400)
+    bench.kill("old@web1")
+    assert bench.seconds_until("old@web1", "dead") <= 15
+    assert bench.states()["new@web1"] == "hung"
+
+
 def test_a_hung_worker_that_is_killed_is_dead_soon() -> None:
     bench = Bench()
     bench.start("high@web1")
