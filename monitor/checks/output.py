@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from math import isfinite
 
 from monitor.checks.result import LEVELS, OK, Item, Result, Value
-from monitor.values.names import bounded
+from monitor.values.names import bounded, printable
 
 _LINE_BYTES = 1_000
 _PERFDATA_BYTES = 5_000
@@ -95,8 +95,7 @@ def _label(label: str) -> str:
 
 def _clean(text: str, limit_bytes: int = _LINE_BYTES) -> str:
     """Return `text` in one line, without what begins performance data, and bounded."""
-    visible = "".join("¦" if c == "|" else c if c.isprintable() else repr(c)[1:-1] for c in text)
-    return bounded(visible, limit_bytes)
+    return bounded(printable(text.replace("|", "¦")), limit_bytes)
 
 
 def _fitting(lines: list[str]) -> str:

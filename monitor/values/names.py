@@ -15,6 +15,19 @@ def as_utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def printable(text: str) -> str:
+    """Return `text` with what cannot be printed written as an escape.
+
+    Newlines, controls, marks that turn the direction of writing and bytes that were no UTF-8
+    must neither vanish nor change what stands beside them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 def bounded(name: str, limit_bytes: int = LIMIT_BYTES) -> str:
     """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
 

@@ -53,7 +53,7 @@ def _memory(broker: BrokerFacts) -> Markup:
 
 def _delivered(broker: BrokerFacts) -> Markup:
     many = broker.stranded
-    why = element("small", f"{many} held by no live worker") if many else Markup("")
+    why = element("small", f"{many:,} held by no live worker") if many else Markup("")
     return joined((count(broker.unacked), why))
 
 
@@ -62,10 +62,11 @@ def _events(broker: BrokerFacts) -> Markup:
         return UNKNOWN
     if not broker.events_connected:
         return badge("lost", "critical")
+    # So worded that each reads right with one, too.
     findings = (
-        (broker.workers_without_events, "workers send no task events"),
-        (broker.workers_unheard, "registered workers were never heard"),
-        (broker.shared_node_names, "node names are shared by several workers"),
+        ("workers without task events", broker.workers_without_events),
+        ("registered workers never heard", broker.workers_unheard),
+        ("node names of several workers", broker.shared_node_names),
     )
-    said = [element("small", f"{many} {what}") for many, what in findings if many]
+    said = [element("small", f"{what}: {many:,}") for what, many in findings if many]
     return joined((badge("connected", "good"), *said))

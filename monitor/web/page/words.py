@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from monitor.values.names import printable
 from monitor.values.units import format_duration
 from monitor.web.page.markup import Markup, element, joined
 
@@ -62,18 +63,10 @@ def names(texts: Iterable[str]) -> Markup:
 
 
 def visible(text: str) -> str:
-    """Return `text`, bounded, with what cannot be printed written as an escape.
-
-    Newlines, controls, marks that turn the direction of writing and bytes that were no UTF-8
-    must neither vanish nor change what stands beside them.
-    """
+    """Return `text`, bounded, with what cannot be printed written as an escape."""
     if len(text) > TITLE_CHARACTERS:
         text = f"{text[:TITLE_CHARACTERS]}… ({len(text):,} characters)"
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
+    return printable(text)
 
 
 def badge(text: str, kind: str) -> Markup:

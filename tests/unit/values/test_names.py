@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.values.names import LIMIT_BYTES, as_utf8, bounded
+from monitor.values.names import LIMIT_BYTES, as_utf8, bounded, printable
 
 NAMES = st.text(st.characters(codec=None), max_size=400) | st.integers(200, 12_000).map(
     lambda n: "é" * n
@@ -37,3 +37,17 @@ def test_a_cut_never_splits_a_character() -> None:
 
 def test_bytes_that_are_no_utf8_are_escaped() -> None:
     assert as_utf8("a\udcff ü") == "a\\udcff ü"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("an ü and a 队列", "an ü and a 队列"),
+        ("two\nlines\r\t", r"two\nlines\r\t"),
+        ("\x00\x1b[31m\x9b", r"\x00\x1b[31m\x9b"),
+        ("right\u202eto left\u2066", r"right\u202eto left\u2066"),
+        ("caf\udce9", r"caf\udce9"),
+    ],
+)
+def test_what_cannot_be_printed_is_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown

@@ -243,7 +243,7 @@ def test_two_workers_of_one_node_name_are_two_rows_and_the_name_is_counted() -> 
         ["celery@web1#11", "online"],
         ["celery@web1#12", "online"],
     ]
-    assert "1 node names are shared by several workers" in rows(html, "brokers")[0]
+    assert "node names of several workers: 1" in rows(html, "brokers")[0]
 
 
 def test_schedules_are_shown_with_those_that_were_missed_first() -> None:
