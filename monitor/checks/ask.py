@@ -2,15 +2,20 @@
 
 import base64
 import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from threading import Event, Timer
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
 from monitor.checks.question import Question, to_query
 from monitor.checks.result import Result, from_plain
+from monitor.values.names import bounded, printable
 
-_ANSWER_BYTES = 8_000_000
-"""Thousands of objects fit; more is no answer of a daemon."""
+_ANSWER_BYTES = 64_000_000
+"""Tens of thousands of objects fit; more is no answer of a daemon."""
 
 
 class AskError(Exception):
@@ -57,20 +62,54 @@ def request(
     Raises AskError.
     """
     connection, base = _connection(daemon, timeout_seconds)
+    late = Event()
     try:
-        connection.request(method, f"{base}{path}", body, _headers(daemon, body))
-        response = connection.getresponse()
-        answer = Answer(response.status, response.reason, response.read(_ANSWER_BYTES + 1))
-    except TimeoutError as error:
-        raise AskError(f"{daemon.url} does not answer within {timeout_seconds:g} s") from error
+        connection.connect()
+        with _ended_after(timeout_seconds, connection.sock, late):
+            connection.request(method, f"{base}{path}", body, _headers(daemon, body))
+            response = connection.getresponse()
+            content = response.read(_ANSWER_BYTES + 1)
+            if late.is_set():
+                raise TimeoutError
     except (OSError, HTTPException) as error:
+        if late.is_set() or isinstance(error, TimeoutError):
+            message = f"{daemon.url} does not answer within {timeout_seconds:g} s"
+            raise AskError(message) from error
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise AskError(f"{daemon.url} cannot be asked: {reason}") from error
+        raise AskError(f"{daemon.url} cannot be asked: {_said(reason)}") from error
     finally:
         connection.close()
+    answer = Answer(response.status, _said(response.reason), content)
     if answer.status == 401:
         raise AskError(f"{daemon.url} refuses the login: {answer.status} {answer.reason}")
     return answer
+
+
+def _said(text: str) -> str:
+    """Return what the other side says as a part of one line."""
+    return bounded(printable(text.strip()))
+
+
+@contextmanager
+def _ended_after(seconds: float, connected: Any, late: Event) -> Iterator[None]:
+    """End the connection after `seconds`, and set `late`.
+
+    The timeout of a socket is one of each read: an answer that drips would never end.
+    """
+
+    def end() -> None:
+        late.set()
+        with suppress(OSError):
+            # Not its own method: that of TLS takes the connection apart under who reads from it.
+            socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _decoded(body: bytes) -> Any:

@@ -101,7 +101,7 @@ def test_help_and_version_are_unknown_as_the_guidelines_want(argv: list[str]) ->
         (502, b"{}", "answers 502 Bad Gateway, and not as"),
         (401, b"", "refuses the login: 401 Unauthorized"),
         (403, b"", "refuses the login: 403 Forbidden"),
-        (200, b" " * 9_000_000, "answers 200 OK, and not as"),
+        (200, b" " * 65_000_000, "answers 200 OK, and not as"),
     ],
 )
 async def test_what_is_no_daemon_is_unknown(
