@@ -90,8 +90,8 @@ def _once(look: Callable[[], Sight], where: str, choice: Choice, form: str) -> i
 
         from monitor.top.screen import drawn
 
-        width = None if sys.stdout.isatty() else _WIDTH
-        Console(width=width).print(drawn(sight, choice, where, ""))
+        console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+        console.print(drawn(sight, choice, where, "", width=console.width))
     return 0 if all(broker.up for broker in sight.brokers) else 1
 
 

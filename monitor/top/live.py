@@ -49,8 +49,15 @@ class Session:
             ):
                 while not self._choice.ended:
                     self._step(thread, interval_seconds)
-                    height = self._console.size.height
-                    picture = drawn(self._sight, self._choice, self._where, self._problem, height)
+                    width, height = self._console.size
+                    picture = drawn(
+                        self._sight,
+                        self._choice,
+                        self._where,
+                        self._problem,
+                        width=width,
+                        height=height,
+                    )
                     live.update(picture, refresh=True)
                     for key in pressed():
                         self._choice = self._choice.pressed(key, self._rows())

@@ -1,16 +1,16 @@
 """Draws what `top` shows, by rich. Called by `command.py` and `live.py`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from monitor.top.choice import Choice
-from monitor.top.sight import Sight
-from monitor.values.names import bounded
+from monitor.top.sight import Sight, WorkerRow
+from monitor.values.names import bounded, printable
 from monitor.values.units import format_duration
 
 _STYLES = {
@@ -35,6 +35,9 @@ _BROKER: Mapping[bool | None, tuple[str, str]] = {
     False: ("DOWN", "bold red"),
     None: ("not known", "magenta"),
 }
+_WIDE = 80
+"""Columns of a terminal that has room for everything."""
+_LEAST_NAME = 12
 _NAME_BYTES = 60
 _SENTENCE_BYTES = 200
 _HELP = "q quit  s sort  / filter  esc all  j k space scroll"
@@ -42,10 +45,27 @@ _CHROME_LINES = 10
 """Titles, heads, rules and the last line: what is no row."""
 
 
+class _Column(NamedTuple):
+    heading: str
+    cell: Callable[[Any], Text]
+    always: bool = True
+    """Whether it is shown on a narrow terminal, too."""
+    words: bool = False
+    share: int | None = None
+    """Of the width that is left over; None: as wide as what stands in it."""
+
+
 def drawn(
-    sight: Sight | None, choice: Choice, where: str, problem: str, height: int | None = None
+    sight: Sight | None,
+    choice: Choice,
+    where: str,
+    problem: str,
+    *,
+    width: int,
+    height: int | None = None,
 ) -> RenderableType:
-    """Return the whole picture; `height` is how many lines fit, None for all rows."""
+    """Return the whole picture, of `width` columns; `height` is how many lines fit, None for all
+    rows."""
     parts: list[RenderableType] = [_head(sight, where, problem)]
     if sight is not None:
         chosen = choice.of(sight)
@@ -54,8 +74,11 @@ def drawn(
         )
         queues, workers = _shares(len(chosen.queues), len(chosen.workers), rows)
         parts += _alerts(sight, height)
-        parts.append(_queues(chosen, choice.scrolled, queues))
-        parts.append(_workers(chosen, choice.scrolled, workers))
+        wide = width >= _WIDE
+        shown = _window(chosen.queues, choice.scrolled, queues)
+        parts.append(_table(f"Queues ({len(chosen.queues):,})", _QUEUES, shown, sight, wide))
+        shown = _window(chosen.workers, choice.scrolled, workers)
+        parts.append(_table(f"Workers ({len(chosen.workers):,})", _WORKERS, shown, sight, wide))
     if height is not None:
         parts.append(_foot(choice))
     return Group(*parts)
@@ -63,9 +86,7 @@ def drawn(
 
 def clean(text: str, size_bytes: int = _NAME_BYTES) -> str:
     """Return `text` bounded, and without what a terminal would obey."""
-    return "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in bounded(text, size_bytes)
-    )
+    return bounded(printable(text), size_bytes)
 
 
 def _head(sight: Sight | None, where: str, problem: str) -> Text:
@@ -108,60 +129,30 @@ def _shares(queues: int, workers: int, rows: int | None) -> tuple[int | None, in
     return for_queues, rows - for_queues
 
 
-def _queues(sight: Sight, scrolled: int, most: int | None) -> Table:
-    table = _table(
-        "Queues",
-        "Queue",
-        ("Waiting", "In flight", "Oldest", "In/s", "Out/s", "Drains in", "Workers"),
-        sight,
-    )
-    for row in _window(sight.queues, scrolled, most):
-        numbers = (
-            _number(row.length),
-            _number(row.unacked),
-            _age(row.oldest_age, nothing=row.length == 0),
-            _rate(row.arrival_rate),
-            _rate(row.dispatch_rate),
-            _age(row.drain, nothing=row.length == 0),
-            _number(row.workers),
-        )
-        _add(table, sight, row, numbers)
-    return table
-
-
-def _workers(sight: Sight, scrolled: int, most: int | None) -> Table:
-    table = _table("Workers", "Worker", ("Active", "Slots", "Processed", "Last seen"), sight)
-    for row in _window(sight.workers, scrolled, most):
-        numbers = (
-            _number(row.active),
-            _number(row.concurrency),
-            _number(row.processed),
-            _age(row.silent_seconds),
-        )
-        _add(table, sight, row, numbers)
-    return table
-
-
-def _table(title: str, name: str, numbers: Sequence[str], sight: Sight) -> Table:
-    shown = len(sight.queues if title == "Queues" else sight.workers)
+def _table(
+    title: str, columns: Sequence[_Column], rows: Sequence[Any], sight: Sight, wide: bool
+) -> Table:
+    shown = [column for column in columns if wide or column.always]
     table = Table(
-        title=f"{title} ({shown:,})", title_justify="left", title_style="bold",
+        title=title, title_justify="left", title_style="bold",
         box=None, pad_edge=False, expand=True,
     )  # fmt: skip
-    if len(sight.brokers) > 1:
+    several = len(sight.brokers) > 1
+    if several:
         table.add_column("Broker", no_wrap=True)
-    table.add_column(name, ratio=1, no_wrap=True, overflow="ellipsis")
-    table.add_column("Status", no_wrap=True)
-    for column in numbers:
-        table.add_column(column, justify="right", no_wrap=True)
+    for column in shown:
+        table.add_column(
+            column.heading,
+            ratio=column.share,
+            min_width=_LEAST_NAME if column is shown[0] else None,
+            justify="left" if column.words else "right",
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for row in rows:
+        broker = [Text(clean(row.broker))] if several else []
+        table.add_row(*broker, *(column.cell(row) for column in shown))
     return table
-
-
-def _add(table: Table, sight: Sight, row: Any, numbers: Sequence[str]) -> None:
-    style = "bold" if row.alerts else ""
-    broker = [Text(clean(row.broker))] if len(sight.brokers) > 1 else []
-    status = Text(row.status, style=_STYLES.get(row.status, ""))
-    table.add_row(*broker, Text(clean(row.name), style=style), status, *numbers)
 
 
 def _window(rows: Sequence[Any], scrolled: int, most: int | None) -> Sequence[Any]:
@@ -174,20 +165,55 @@ def _window(rows: Sequence[Any], scrolled: int, most: int | None) -> Sequence[An
 def _foot(choice: Choice) -> Text:
     asked = f"sorted by {choice.order}"
     if choice.typing or choice.filter:
-        asked += f"  filter: {choice.filter}{'▏' if choice.typing else ''}"
+        asked += f"  filter: {clean(choice.filter)}{'▏' if choice.typing else ''}"
     return Text(f"{asked}  ", no_wrap=True).append(_HELP, "dim")
 
 
-def _number(number: int | None) -> str:
-    return "?" if number is None else f"{number:,}"
+def _number(number: int | None) -> Text:
+    return Text("?" if number is None else f"{number:,}")
 
 
-def _rate(rate: float | None) -> str:
-    return "?" if rate is None else f"{rate:.1f}"
+def _rate(rate: float | None) -> Text:
+    return Text("?" if rate is None else f"{rate:.1f}")
 
 
-def _age(seconds: float | None, *, nothing: bool = False) -> str:
+def _age(seconds: float | None, *, nothing: bool = False) -> Text:
     """Return the time in words; `nothing`: there is nothing that could have one."""
     if seconds is None:
-        return "-" if nothing else "?"
-    return format_duration(seconds)
+        return Text("-" if nothing else "?")
+    return Text(format_duration(seconds))
+
+
+def _name(row: Any) -> Text:
+    return Text(clean(row.name), style="bold" if row.alerts else "")
+
+
+def _status(row: Any) -> Text:
+    return Text(clean(row.status), style=_STYLES.get(row.status, ""))
+
+
+def _consumed(row: WorkerRow) -> Text:
+    queues = "?" if row.queues is None else ", ".join(row.queues)
+    return Text(clean(queues, _SENTENCE_BYTES))
+
+
+_QUEUES = (
+    _Column("Queue", _name, words=True, share=1),
+    _Column("Status", _status, words=True),
+    _Column("Waiting", lambda row: _number(row.length)),
+    _Column("In flight", lambda row: _number(row.unacked), always=False),
+    _Column("Oldest", lambda row: _age(row.oldest_age, nothing=row.length == 0)),
+    _Column("In/s", lambda row: _rate(row.arrival_rate), always=False),
+    _Column("Out/s", lambda row: _rate(row.dispatch_rate), always=False),
+    _Column("Drains in", lambda row: _age(row.drain, nothing=row.length == 0), always=False),
+    _Column("Workers", lambda row: _number(row.workers)),
+)
+_WORKERS = (
+    _Column("Worker", _name, words=True, share=2),
+    _Column("Status", _status, words=True),
+    _Column("Active", lambda row: _number(row.active)),
+    _Column("Slots", lambda row: _number(row.concurrency), always=False),
+    _Column("Last seen", lambda row: _age(row.silent_seconds), always=False),
+    _Column("Queues", _consumed, words=True, share=2),
+    _Column("Why", lambda row: Text(clean(row.reason, _SENTENCE_BYTES)), words=True, share=3),
+)

@@ -5,13 +5,13 @@ knows nothing of where it came from.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from msgspec import Meta, Struct, convert, json
 
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import Snapshot
-
-Document = Mapping[str, Any]
 
 _SEVERITIES = {"critical": 0, "warning": 1}
 BLIND = 2
@@ -19,6 +19,68 @@ FINE = 3
 _BAD_VERDICTS = {"abandoned": 0, "stalled": 0, "growing": 1, "saturated": 1}
 _BAD_STATES = {"dead": 0, "hung": 0, "late": 1}
 _PLAIN = ("gauge", "untyped", "counter")
+_END_OF_DATES = 253_402_300_799.0
+"""The last second of the year 9999."""
+
+Labels = Mapping[str, str]
+
+
+class _BrokerFacts(Struct):
+    up: bool | None
+
+
+class _Broker(Struct):
+    labels: Labels
+    facts: _BrokerFacts
+    error: str
+
+
+class _QueueFacts(Struct):
+    length: int | None
+    unacked: int | None
+    oldest_age: float | None
+    arrival_rate: float | None
+    dispatch_rate: float | None
+    drain: float | None
+    workers: int | None
+    verdict: str | None
+
+
+class _Queue(Struct):
+    labels: Labels
+    facts: _QueueFacts
+
+
+class _WorkerFacts(Struct):
+    state: str | None
+    active: int | None
+    concurrency: int | None
+    processed: int | None
+    last_seen: float | None
+
+
+class _Worker(Struct):
+    labels: Labels
+    facts: _WorkerFacts
+    reason: str
+    queues: tuple[str, ...] | None
+
+
+class _Alert(Struct):
+    labels: Labels
+    state: str
+    summary: str
+    muted: object = None
+
+
+class _Document(Struct):
+    """What is used of the answer of `/api/v1/snapshot`."""
+
+    at: Annotated[float, Meta(ge=0, le=_END_OF_DATES)]
+    broker: tuple[_Broker, ...]
+    queue: tuple[_Queue, ...]
+    worker: tuple[_Worker, ...]
+    alerts: tuple[_Alert, ...]
 
 
 class BrokerRow(NamedTuple):
@@ -59,10 +121,13 @@ class WorkerRow(NamedTuple):
     broker: str
     hostname: str
     status: str
+    reason: str
+    """Why it is in this state, in words."""
     active: int | None
     concurrency: int | None
     processed: int | None
     silent_seconds: float | None
+    queues: tuple[str, ...] | None
     alerts: tuple[str, ...] = ()
 
     @property
@@ -92,44 +157,45 @@ class Sight(NamedTuple):
         }
 
 
-def sight_of_document(document: Document) -> Sight:
-    """Return what `/api/v1/snapshot` says. Raises LookupError, TypeError for anything else."""
-    firing = [
-        alert
-        for alert in document["alerts"]
-        if alert["state"] == "firing" and not alert.get("muted")
-    ]
-    firing.sort(key=_severity)
-    at = float(document["at"])
-    queues = [_queue(row["labels"], row["facts"], firing) for row in document["queue"]]
-    workers = [_worker(row["labels"], row["facts"], firing, at) for row in document["worker"]]
-    return Sight(
-        at=at,
-        brokers=tuple(
-            BrokerRow(row["labels"]["broker"], row["facts"]["up"]) for row in document["broker"]
-        ),
-        queues=tuple(sorted(queues, key=by_worst)),
-        workers=tuple(sorted(workers, key=lambda row: (row.rank, row.status, row.hostname))),
-        alerts=tuple(a["summary"] for a in firing if a["labels"].get("severity") != "none"),
-    )
+def sight_of_answer(body: bytes) -> Sight:
+    """Return what `/api/v1/snapshot` says.
+
+    Raises LookupError, ValueError, RecursionError where `body` is nothing that it says.
+    """
+    return _sight(json.decode(body, type=_Document))
 
 
 def sight_of_snapshot(snapshot: Snapshot) -> Sight:
     """Return what one look at a broker says."""
-    document: dict[str, Any] = {"at": snapshot.at, "alerts": []}
+    document: dict[str, Any] = {"at": snapshot.at, "alerts": ()}
     for scope in ("broker", "queue", "worker"):
         facts = facts_of(scope)
         document[scope] = [
             {
                 "labels": dict(zip(IDENTITY[scope], thing.key, strict=True)),
                 "facts": {name: fact.read(thing) for name, fact in _plain_facts(facts)},
+                "error": getattr(thing, "error", None) or "",
+                "reason": getattr(thing, "reason", ""),
+                "queues": getattr(thing, "queues", None),
             }
             for thing in snapshot.of(scope)
         ]
-    errors = {broker.broker: broker.error or "" for broker in snapshot.brokers}
-    sight = sight_of_document(document)
-    return sight._replace(
-        brokers=tuple(row._replace(problem=errors[row.broker]) for row in sight.brokers)
+    return _sight(convert(document, _Document))
+
+
+def _sight(document: _Document) -> Sight:
+    firing = [a for a in document.alerts if a.state == "firing" and not a.muted]
+    firing.sort(key=_severity)
+    queues = [_queue(row, firing) for row in document.queue]
+    workers = [_worker(row, firing, document.at) for row in document.worker]
+    return Sight(
+        at=document.at,
+        brokers=tuple(
+            BrokerRow(row.labels["broker"], row.facts.up, row.error) for row in document.broker
+        ),
+        queues=tuple(sorted(queues, key=by_worst)),
+        workers=tuple(sorted(workers, key=lambda row: (row.rank, row.status, row.hostname))),
+        alerts=tuple(a.summary for a in firing if a.labels.get("severity") != "none"),
     )
 
 
@@ -146,64 +212,64 @@ def _plain_facts(facts: Mapping[str, Fact]) -> Iterable[tuple[str, Fact]]:
     )
 
 
-def _severity(alert: Document) -> int:
-    return _SEVERITIES.get(alert["labels"].get("severity", ""), FINE)
+def _severity(alert: _Alert) -> int:
+    return _SEVERITIES.get(alert.labels.get("severity", ""), FINE)
 
 
-def _on(labels: Mapping[str, str], firing: Iterable[Document]) -> list[Document]:
+def _on(labels: Labels, firing: Iterable[_Alert]) -> list[_Alert]:
     """Return the alerts on the object of `labels`."""
     own = {"alertname", "severity"}
-    return [a for a in firing if {k: v for k, v in a["labels"].items() if k not in own} == labels]
+    return [a for a in firing if {k: v for k, v in a.labels.items() if k not in own} == labels]
 
 
-def _queue(labels: Mapping[str, str], facts: Document, firing: list[Document]) -> QueueRow:
-    alerts = _on(labels, firing)
+def _queue(row: _Queue, firing: list[_Alert]) -> QueueRow:
+    facts, alerts = row.facts, _on(row.labels, firing)
     status = _queue_status(facts)
-    own = BLIND if facts["length"] is None else _BAD_VERDICTS.get(status, FINE)
+    own = BLIND if facts.length is None else _BAD_VERDICTS.get(status, FINE)
     return QueueRow(
         rank=min([own, *map(_severity, alerts)]),
-        broker=labels["broker"],
-        queue_name=labels["queue_name"],
+        broker=row.labels["broker"],
+        queue_name=row.labels["queue_name"],
         status=status,
-        length=facts["length"],
-        unacked=facts["unacked"],
-        oldest_age=facts["oldest_age"] if facts["length"] else None,
-        arrival_rate=facts["arrival_rate"],
-        dispatch_rate=facts["dispatch_rate"],
-        drain=facts["drain"] if facts["length"] else None,
-        workers=facts["workers"],
-        alerts=tuple(alert["summary"] for alert in alerts),
+        length=facts.length,
+        unacked=facts.unacked,
+        oldest_age=facts.oldest_age if facts.length else None,
+        arrival_rate=facts.arrival_rate,
+        dispatch_rate=facts.dispatch_rate,
+        drain=facts.drain if facts.length else None,
+        workers=facts.workers,
+        alerts=tuple(alert.summary for alert in alerts),
     )
 
 
-def _queue_status(facts: Document) -> str:
-    if facts["length"] is None:
+def _queue_status(facts: _QueueFacts) -> str:
+    if facts.length is None:
         return "unknown"
-    if not facts["length"]:
+    if not facts.length:
         return "empty"
-    if facts["verdict"]:
-        return str(facts["verdict"])
+    if facts.verdict:
+        return facts.verdict
     # Without a daemon nobody follows it; that nobody consumes it is known all the same.
-    return "abandoned" if facts["workers"] == 0 else "waiting"
+    return "abandoned" if facts.workers == 0 else "waiting"
 
 
-def _worker(
-    labels: Mapping[str, str], facts: Document, firing: list[Document], at: float
-) -> WorkerRow:
-    alerts = _on(labels, firing)
-    status = facts["state"] or "unknown"
+def _worker(row: _Worker, firing: list[_Alert], at: float) -> WorkerRow:
+    facts, alerts = row.facts, _on(row.labels, firing)
+    status = facts.state or "unknown"
     own = BLIND if status == "unknown" else _BAD_STATES.get(status, FINE)
-    seen_at = facts["last_seen"]
+    seen_at = facts.last_seen
     return WorkerRow(
         rank=min([own, *map(_severity, alerts)]),
-        broker=labels["broker"],
-        hostname=labels["hostname"],
+        broker=row.labels["broker"],
+        hostname=row.labels["hostname"],
         status=status,
-        active=facts["active"],
-        concurrency=facts["concurrency"],
-        processed=facts["processed"],
+        reason=row.reason,
+        active=facts.active,
+        concurrency=facts.concurrency,
+        processed=facts.processed,
         silent_seconds=None if seen_at is None else max(0.0, at - seen_at),
-        alerts=tuple(alert["summary"] for alert in alerts),
+        queues=row.queues,
+        alerts=tuple(alert.summary for alert in alerts),
     )
 
 

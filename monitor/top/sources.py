@@ -1,11 +1,9 @@
 """Where `top` looks: at a daemon, or at a broker without one. Called by `command.py`."""
 
-import json
-
 from monitor.broker.settings import BrokerSettings
 from monitor.checks.ask import AskError, Daemon, request
 from monitor.checks.direct import look
-from monitor.top.sight import Sight, sight_of_document, sight_of_snapshot
+from monitor.top.sight import Sight, sight_of_answer, sight_of_snapshot
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -23,8 +21,8 @@ def look_at_daemon(daemon: Daemon) -> Sight:
     if answer.status == 503:
         raise LookError(f"{daemon.url} has just been started: its first poll is under way")
     try:
-        return sight_of_document(json.loads(answer.body))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        return sight_of_answer(answer.body)
+    except (ValueError, LookupError, RecursionError) as error:
         what = f"{answer.status} {answer.reason}".strip()
         message = f"{daemon.url} answers {what}, and not as a queue-monitor does"
         raise LookError(message) from error

@@ -10,7 +10,7 @@ from monitor.alerts.muting import Muted
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.scopes import IDENTITY, SCOPES
-from monitor.facts.snapshot import Snapshot
+from monitor.facts.snapshot import BrokerFacts, Snapshot, WorkerFacts
 from monitor.values.names import bounded
 
 SENTENCE_BYTES = 1_000
@@ -31,11 +31,22 @@ def snapshot_json(
             {
                 "labels": _labels(IDENTITY[scope], thing.key),
                 "facts": {name: _value(fact, fact.read(thing)) for name, fact in facts.items()},
+                **_words(thing),
             }
             for thing in snapshot.of(scope)
         ]
     document["alerts"] = [_alert(alert, muted) for alert in alerts]
     return json.encode(document)
+
+
+def _words(thing: object) -> dict[str, object]:
+    """Return what is known of an object and is no number."""
+    if isinstance(thing, BrokerFacts):
+        return {"error": _sentence(thing.error or "")}
+    if isinstance(thing, WorkerFacts):
+        queues = None if thing.queues is None else list(map(bounded, thing.queues))
+        return {"reason": _sentence(thing.reason), "queues": queues}
+    return {}
 
 
 def _value(fact: Fact, value: Any) -> Any:

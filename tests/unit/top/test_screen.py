@@ -7,16 +7,24 @@ from rich.console import Console
 from monitor.top.choice import Choice
 from monitor.top.screen import clean, drawn
 from monitor.top.sight import Sight, sight_of_snapshot
-from tests.unit.web.example import BROKER, HIGH, SNAPSHOT
+from tests.unit.web.example import BROKER, DEAD_WORKER, HIGH, SNAPSHOT
 
 SIGHT = sight_of_snapshot(SNAPSHOT)
 
 
-def picture(sight: Sight | None, choice: Choice | None = None, problem: str = "", **size) -> str:
+def picture(
+    sight: Sight | None,
+    choice: Choice | None = None,
+    problem: str = "",
+    *,
+    width: int = 120,
+    height: int | None = None,
+    colours: bool = False,
+) -> str:
     out = io.StringIO()
-    height = size.get("height")
-    console = Console(file=out, width=120, height=height, force_terminal=size.get("colours", False))
-    console.print(drawn(sight, choice or Choice(), "http://127.0.0.1:9808", problem, height))
+    console = Console(file=out, width=width, height=height, force_terminal=colours)
+    where = "http://127.0.0.1:9808"
+    console.print(drawn(sight, choice or Choice(), where, problem, width=width, height=height))
     return out.getvalue()
 
 
@@ -27,6 +35,23 @@ def test_queues_and_workers_stand_in_tables_the_worst_first():
     assert high == ["high", "abandoned", "1,243", "7", "3m", "4s", "4.5", "0.0", "never", "0"]
     assert text.index("high ") < text.index("normal ") < text.index("high@web1")
     assert "default up" in text
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120, 300])
+def test_names_states_and_numbers_are_there_on_any_terminal(width):
+    lines = picture(SIGHT, width=width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    for line in (("high", "abandoned", "1,243", "3m 4s", "0"), ("high@web1", "dead", "2", "high")):
+        (row,) = (each for each in lines if each.startswith(f"{line[0]} "))
+        assert all(cell in row for cell in line), row
+
+
+def test_a_worker_has_its_queues_and_the_reason_of_its_state():
+    (dead,) = (row for row in picture(SIGHT, width=200).splitlines() if "high@web1" in row)
+    assert dead.split("high ")[1].strip() == DEAD_WORKER.reason
+    unknown = replace(DEAD_WORKER, queues=None, reason="")
+    text = picture(sight_of_snapshot(replace(SNAPSHOT, workers=(unknown,))))
+    assert text.splitlines()[-1].split()[-1] == "?"
 
 
 def test_states_have_colours():
