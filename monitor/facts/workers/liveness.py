@@ -41,6 +41,8 @@ class Liveness:
         """Whether messages are delivered and not acknowledged."""
         self.server_started_at: float | None = None
         """When the broker process started."""
+        self._dead: list[Process] = []
+        """Those that were dead at the last step."""
         self.gone: dict[str, tuple[str, float]] = {}
         """By its label, why a worker is there no more, and since when."""
 
@@ -49,15 +51,17 @@ class Liveness:
 
         `consumers` are those of the moment before.
         """
+        self._dead = [process for process in self._roll if process.state == "dead"]
         for process in self._roll:
             if process.state in LISTENED_TO and self._hearing.up:
                 self._listen(process, now, consumers)
             elif process.state in MUTE and self._hearing.up:
                 self._wait_for(process, now)
-            elif process.state == "dead":
-                self._bury(process, now, consumers)
             elif process.state in LEFT:
                 self._let_go(process, now)
+        # Last, for who came back in its own place stands for none of them.
+        for process in self._dead:
+            self._bury(process, now, consumers)
         for key in [k for k, (_, at) in self.gone.items() if now - at > _GONE_KEPT_SECONDS]:
             del self.gone[key]
 
@@ -93,8 +97,19 @@ class Liveness:
         if process.last_seen_at >= self._hearing.since or process.goodbye_at is not None:
             # What fell into a time when nobody listened may have been clean or not.
             successor.restarts.note(now, clean=process.goodbye_at is not None)
+        self._expect_one_more(process)
         self._remove(process, f"replaced by pid {successor.pid}", now)
         return True
+
+    def _expect_one_more(self, process: Process) -> None:
+        """Let nobody who died while `process` was away be replaced by who is back in its place."""
+        if process.state in TAKING_STATES:
+            return
+        away_since = process.goodbye_at or process.changed_at
+        for dead in self._dead:
+            if away_since < dead.changed_at:
+                for queue in dead.processes_before.keys() & (process.queues or ()):
+                    dead.processes_before[queue] += process.concurrency or 0
 
     def give_up(
         self, unanswered: Unanswered, now: float, consumers: Consumers, *, left: bool

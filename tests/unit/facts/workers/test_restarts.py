@@ -263,15 +263,21 @@ def test_a_dead_worker_is_replaced_by_one_that_came_before_it_was_given_up() -> 
     assert "its queues have their processes back" in str(bench.book.gone())
 
 
-def test_a_worker_that_was_restarted_does_not_stand_for_another_that_was_killed() -> None:
+@pytest.mark.parametrize("starting_seconds", [3, 30])
+def test_a_worker_that_was_restarted_does_not_stand_for_another_that_was_killed(
+    starting_seconds: float,
+) -> None:
     bench = Bench()
     for name in ("killed", "restarted"):
         bench.start(name, 1, "q")
     bench.wait(20)
     bench.kill("killed")
     bench.stop("restarted")
-    bench.wait(3)
+    bench.wait(starting_seconds)
     bench.start("restarted", 2, "q")
     bench.seconds_until("killed", "dead")
     bench.wait(120)
     assert bench.states() == {"killed": "dead", "restarted": "online"}
+    bench.start("successor", 1, "q")
+    bench.wait(10)
+    assert bench.states() == {"restarted": "online", "successor": "online"}
