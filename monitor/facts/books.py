@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from monitor.facts.broker.commands import Commands
 from monitor.facts.broker.increase import Increase
-from monitor.facts.broker.resets import ResetBook
+from monitor.facts.broker.resets import ANOTHER_PROCESS, ResetBook
 from monitor.facts.broker.row import with_poll
 from monitor.facts.broker.writability import Writability
 from monitor.facts.histogram import Histogram
@@ -121,7 +121,11 @@ class Books:
         self._up, self._error = True, None
         evicted = self._evicted.note(poll.server.evicted_keys, poll.at)
         if self._poll is not None:
-            self._resets.polled(self._poll, poll, evicted=evicted, taken_before=self._taken_by_poll)
+            reset = self._resets.polled(
+                self._poll, poll, evicted=evicted, taken_before=self._taken_by_poll
+            )
+            if reset is not None and reset.reason in ANOTHER_PROCESS:
+                self.workers.server_changed(poll.at)
         self._poll = poll
         self._taken_by_poll = self._taken.total
         self.commands.polled()

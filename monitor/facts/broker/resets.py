@@ -20,6 +20,9 @@ RESETS: Mapping[str, str] = {
 }
 """The label value, and the words for people."""
 
+ANOTHER_PROCESS = frozenset({"restarted", "failed_over"})
+"""Those after which another server process is the broker."""
+
 _SETTLE_SECONDS = 5.0
 """After so long what workers did before the reset has been heard: they beat every 2 s."""
 
@@ -59,7 +62,7 @@ def reset_between(before: Poll, after: Poll, evicted: int) -> Reset | None:
         # Eviction takes a list whole; one that is merely shorter was worked on.
         fell = {name: (n, now) for name, (n, now) in fell.items() if now == 0}
         missing = min(missing, sum(n for n, _ in fell.values()))
-    if missing <= 0 and reason not in ("restarted", "failed_over"):
+    if missing <= 0 and reason not in ANOTHER_PROCESS:
         return None
     return Reset(reason, after.at, fell, max(0, missing))
 
@@ -99,12 +102,15 @@ class ResetBook:
         self._queues: dict[str, _Told] = {}
         self._latest: Reset | None = None
 
-    def polled(self, before: Poll, after: Poll, *, evicted: int, taken_before: int) -> None:
-        """Take two polls next to each other; `taken_before` as in `settle`, at the first."""
+    def polled(self, before: Poll, after: Poll, *, evicted: int, taken_before: int) -> Reset | None:
+        """Take two polls next to each other, and return the reset between them, if any.
+
+        `taken_before` as in `settle`, at the first.
+        """
         self._forget(after)
         reset = reset_between(before, after, evicted)
         if reset is None:
-            return
+            return None
         self.counts[reset.reason] += 1
         self._latest = reset
         if reset.missing:
@@ -112,6 +118,7 @@ class ResetBook:
         for name, (held, left) in reset.fell.items():
             text = f"{RESETS[reset.reason]}: {held} messages before, {left} after"
             self._queues[name] = _Told(after.at, left, text)
+        return reset
 
     def settle(self, now: float, taken: int) -> None:
         """Claim what is lost for sure; `taken` counts the tasks that workers took, ever."""

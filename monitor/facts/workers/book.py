@@ -61,16 +61,17 @@ class WorkerBook:
             self._asking.census_at = None
 
     def deaf(self, now: float) -> None:
-        """Note that nothing could be heard until now: silence proves nothing up to here.
-
-        The broker did not answer, or this very process was stopped.
-        """
+        """Note that until now the broker did not answer, or this very process was stopped."""
         self._hearing.deaf(now)
         self._consuming.blind()
 
     def server_started(self, at: float) -> None:
         """Note when the broker process started: it has forgotten registrations before that."""
         self._liveness.server_started_at = at
+
+    def server_changed(self, at: float) -> None:
+        """Note that another broker process than before was read, restarted or failed over to."""
+        self._liveness.server_changed_at = at
 
     def in_flight(self, messages: int | None) -> None:
         """Note how many messages are delivered and not acknowledged, of all workers together."""

@@ -18,6 +18,10 @@ from monitor.facts.workers.silence import PINGS, Silence, judge
 _UNASKED_SECONDS = 16.0
 """Without control, silence must be longer than a hung broker can go unnoticed by the feed."""
 
+_REPLACED_WITHIN_SECONDS = 30.0
+"""After another broker process took over, a worker of the one before is given up no sooner: it may
+have been replaced meanwhile, and its goodbye been lost with the old one."""
+
 _DEAD_SHOWN_SECONDS = 5.0
 """A death is told, also where another has already taken its place."""
 
@@ -41,6 +45,8 @@ class Liveness:
         """Whether messages are delivered and not acknowledged."""
         self.server_started_at: float | None = None
         """When the broker process started."""
+        self.server_changed_at: float | None = None
+        """When another broker process than before was first read."""
         self._dead: list[Process] = []
         """Those that were dead at the last step."""
         self.gone: dict[str, tuple[str, float]] = {}
@@ -127,6 +133,9 @@ class Liveness:
             task=self._task_of(process),
         )
         state, reason = judge(silence, self._settings.patience)
+        if state == "dead" and process.state == "late" and self._may_be_replaced_yet(process, now):
+            process.unanswered = PINGS - 1
+            return
         if state == "dead" and (heir := self._heir(process)) is not None:
             heir.inherited = True
             self._remove(process, f"replaced by {heir.hostname} while nobody could be heard", now)
@@ -159,14 +168,26 @@ class Liveness:
         started_at = self.server_started_at
         return started_at is not None and started_at + _UPTIME_SECONDS > process.last_seen_at
 
+    def _may_have_lost_goodbye(self, process: Process) -> bool:
+        """Whether its broker was restarted or failed over since, and its goodbye lost with it."""
+        changed_at = self.server_changed_at
+        failed_over = changed_at is not None and changed_at > process.last_seen_at
+        return failed_over or self._is_forgotten(process)
+
+    def _may_be_replaced_yet(self, process: Process, now: float) -> bool:
+        """Whether it is too early to miss who was started in its place while nobody was heard."""
+        took_over_at = max(self.server_changed_at or 0.0, self.server_started_at or 0.0)
+        early = now - took_over_at < _REPLACED_WITHIN_SECONDS
+        return early and self._may_have_lost_goodbye(process)
+
     def _heir(self, process: Process) -> Process | None:
         """Return who may have been started in its place under another name, for once.
 
-        Only of a worker that could not say goodbye, for its broker was restarted meanwhile: one
-        that is replaced then, as when all containers of a site are, is no death.
+        Only of a worker that could not say goodbye, for its broker was away meanwhile: one that is
+        replaced then, as when all containers of a site are, is no death.
         """
         queues, slots = process.queues, process.concurrency
-        if not self._is_forgotten(process) or queues is None or slots is None:
+        if not self._may_have_lost_goodbye(process) or queues is None or slots is None:
             return None
         for other in self._newcomers(process):
             if set(other.queues or ()) == set(queues) and (other.concurrency or 0) >= slots:

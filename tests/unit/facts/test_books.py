@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from monitor.facts.books import Books
 from monitor.facts.readings import (
     Event,
+    Headcount,
     Poll,
     PollFailure,
     QueueReading,
@@ -74,6 +75,42 @@ def test_a_lost_feed_is_a_gap_and_makes_workers_unknown() -> None:
     part = watched.part(103.0)
     assert (part.broker.event_gaps, part.broker.events_connected) == (1, False)
     assert part.workers[0].state is None
+
+
+def test_a_deploy_during_a_failover_is_no_death() -> None:
+    watched = books()
+    watched.polled(replace(POLL, server=replace(SERVER, run_id="master", started_at=1.0)))
+    watched.feed(True, 100.0)
+    introduce(watched, "old@web1", 100.0)
+    watched.feed(False, 101.0)
+    replica = replace(SERVER, run_id="replica", started_at=2.0)
+    watched.polled(replace(POLL, at=105.0, server=replica))
+    watched.feed(True, 105.0)
+    introduce(watched, "new@web1", 106.0)
+    for now in range(106, 170):
+        watched.workers.event(beat("new@web1"), float(now))
+        watched.step(float(now))
+        ask(watched, float(now))
+        assert all(worker.up for worker in watched.part(float(now)).workers), now
+    assert [worker.hostname for worker in watched.part(170.0).workers] == ["new@web1"]
+
+
+def beat(hostname: str) -> Event:
+    return Event(type="worker-heartbeat", hostname=hostname, pid=1, active=0)
+
+
+def introduce(of: Books, hostname: str, at: float) -> None:
+    of.workers.event(beat(hostname), at)
+    of.workers.reply(WorkerReply(at, hostname, pid=1, concurrency=2, pool="prefork"))
+    of.workers.reply(WorkerReply(at, hostname, queues=("high",)))
+
+
+def ask(of: Books, at: float) -> None:
+    """Ask whom the books want asked; only the new worker answers, all are registered."""
+    wanted = of.workers.wanted(at)
+    if wanted:
+        of.workers.reply(WorkerReply(at, "new@web1", pid=1, concurrency=2, pool="prefork"))
+        of.workers.asked(wanted, at, {}, Headcount(1, {"new@web1": 1}))
 
 
 DAY = 86_400.0

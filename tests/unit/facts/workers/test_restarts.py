@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.facts.readings import WorkerReply
-from tests.unit.facts.workers.worker_bench import Bench, roster_of
+from tests.unit.facts.workers.worker_bench import START, Bench, roster_of
 
 
 def test_a_worker_that_said_goodbye_is_not_dead() -> None:
@@ -215,8 +215,10 @@ def test_a_name_that_is_not_registered_left_unless_the_broker_was_restarted(
     bench.seconds_until("one", state)
 
 
-def deployed_while_the_broker_was_away(new: int) -> Bench:
-    """Two workers end, and so many others start, while a broker is restarted."""
+def deployed_while_the_broker_was_away(
+    new: int, *, failed_over: bool, starting_seconds: float
+) -> Bench:
+    """Two workers end while a broker is away, and so many others start, ready a while later."""
     bench = Bench()
     for name in ("old1", "old2"):
         bench.start(name, 1, "q")
@@ -225,19 +227,25 @@ def deployed_while_the_broker_was_away(new: int) -> Bench:
     for name in ("old1", "old2"):
         bench.kill(name)
     bench.now += 10
-    bench.registered = False  # nobody is, in a broker that kept nothing
-    bench.book.server_started(bench.now)
+    bench.registered = failed_over  # in a replica; nobody is, in a broker that kept nothing
+    bench.book.server_started(START if failed_over else bench.now)
+    bench.book.server_changed(bench.now)
     bench.book.feed(True, bench.now)
+    bench.wait(starting_seconds)
     for number in range(new):
         bench.start(f"new{number}", 1, "q")
     return bench
 
 
+@pytest.mark.parametrize("failed_over", [False, True])
+@pytest.mark.parametrize("starting_seconds", [0, 5, 25])
 @pytest.mark.parametrize(("new", "dead"), [(0, 2), (1, 1), (2, 0), (3, 0)])
-def test_each_worker_started_while_the_broker_was_restarted_stands_for_one_that_ended(
-    new: int, dead: int
+def test_each_worker_started_while_the_broker_was_away_stands_for_one_that_ended(
+    new: int, dead: int, starting_seconds: float, failed_over: bool
 ) -> None:
-    bench = deployed_while_the_broker_was_away(new)
+    bench = deployed_while_the_broker_was_away(
+        new, failed_over=failed_over, starting_seconds=starting_seconds
+    )
     seen = set()
     for _ in range(120):
         bench.wait(0.5)
