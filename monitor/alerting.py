@@ -174,7 +174,7 @@ class Alerting:
         if not (notice.resend and outcome.result == "delivered"):
             self._record(entry)
         if outcome.arrived:
-            self.desk.delivered(notice, outcome.at)
+            self.desk.delivered(notice, outcome.at, outcome.missing)
         else:
             self._failed.appendleft(entry)
             self.desk.failed(

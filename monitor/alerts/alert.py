@@ -83,6 +83,8 @@ class Notice(Struct, frozen=True, kw_only=True):
     firing: tuple[Alert, ...]
     resolved: tuple[Alert, ...]
     made_at: float
+    only: frozenset[str] = frozenset()
+    """Those of the channel's receivers that it is for, because the others have it; empty: all."""
     resend: bool = False
     """Whether it says the same as the one before, lest it be forgotten: none is told of that."""
 

@@ -9,6 +9,8 @@ Called by `outbox.py`.
 - Without news a group that fires is told again after `repeat_interval`.
 - A firing that was told gets its resolve, muted or not. An alert that fired and resolved
   before anybody could be told is told once, with both times; not if it was muted at its end.
+- Receivers of a channel that a notice did not reach while it reached others are told alone, until
+  there is something to say to all.
 - A muted alert is left out. Once it is no longer muted and still fires, it is news to whoever
   was not told of it, and to whoever was sent a notice meanwhile that left it out.
 """
@@ -58,7 +60,11 @@ class Delivery(Struct, frozen=True, kw_only=True):
     resolved: frozenset[Incarnation] = frozenset()
     """Told as resolved."""
     delivered_at: float
-    """When a notice last arrived."""
+    """When a notice to all of the channel's receivers last arrived."""
+    missing: frozenset[str] = frozenset()
+    """Those of the receivers that the notice did not reach."""
+    missed: frozenset[Incarnation] = frozenset()
+    """Those of `resolved` that the `missing` have not been told of."""
 
 
 def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
@@ -68,9 +74,9 @@ def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> 
     owed = []
     untold: Counter[str] = Counter()
     for alert in reversed(group.resolved):
-        if told is not None and alert.incarnation in told.resolved:
+        if told is not None and alert.incarnation in told.resolved - told.missed:
             continue
-        if told is None or alert.incarnation not in told.firing:
+        if told is None or alert.incarnation not in told.firing | told.missed:
             if alert.ended_muted:
                 continue
             untold[alert.fingerprint] += 1
@@ -84,24 +90,47 @@ def due_at(
     group: Group, told: Delivery | None, recipient: Recipient, settings: AlertSettings
 ) -> float | None:
     """Return from when on `recipient` is to be told of `group`; None: there is nothing to tell."""
-    known = frozenset[Incarnation]() if told is None else told.firing - told.left_out
-    news = [alert for alert in group.firing if alert.incarnation not in known]
-    news += owed_resolves(group, told, recipient)
+    news = _news(group, told, recipient)
     if told is None:
         return _first_start(news) + settings.group_wait if news else None
     if not news:
+        if told.missing and (group.firing or owed_resolves(group, told, recipient)):
+            return told.delivered_at
         return told.delivered_at + settings.repeat_interval if group.firing else None
     quiet_until = told.delivered_at + settings.group_interval
+    if told.firing - told.left_out:
+        return quiet_until
     # With all that was told over, it is a new group, yet not told any more often.
-    return quiet_until if known else max(quiet_until, _first_start(news) + settings.group_wait)
+    return max(quiet_until, _first_start(news) + settings.group_wait)
+
+
+def _news(group: Group, told: Delivery | None, recipient: Recipient) -> list[Alert]:
+    """Return what none of the channel's receivers has been told."""
+    owed = owed_resolves(group, told, recipient)
+    if told is None:
+        return [*group.firing, *owed]
+    known = told.firing - told.left_out
+    return [
+        *(alert for alert in group.firing if alert.incarnation not in known),
+        *(alert for alert in owed if alert.incarnation not in told.missed),
+    ]
 
 
 def _first_start(alerts: list[Alert]) -> float:
     return min(alert.started_at or 0.0 for alert in alerts)
 
 
-def notice_of(group: Group, told: Delivery | None, recipient: Recipient, now: float) -> Notice:
+def notice_of(
+    group: Group,
+    told: Delivery | None,
+    recipient: Recipient,
+    settings: AlertSettings,
+    now: float,
+) -> Notice:
     """Return what `recipient` is to be told of `group`: all that fires, and what it is owed."""
+    to_all = told is None or (
+        _news(group, told, recipient) or now >= told.delivered_at + settings.repeat_interval
+    )
     return Notice(
         channel=recipient.name,
         group_key=group.key,
@@ -109,13 +138,21 @@ def notice_of(group: Group, told: Delivery | None, recipient: Recipient, now: fl
         firing=tuple(group.firing),
         resolved=owed_resolves(group, told, recipient),
         made_at=now,
+        only=frozenset() if told is None or to_all else told.missing,
     )
 
 
-def after(notice: Notice, told: Delivery | None, now: float) -> Delivery:
-    """Return the delivery once `notice` has arrived, `told` being the one before it."""
+def after(
+    notice: Notice, told: Delivery | None, now: float, missing: frozenset[str] = frozenset()
+) -> Delivery:
+    """Return the delivery once `notice` has arrived, `told` being the one before it.
+
+    It did not reach the receivers `missing`.
+    """
+    if notice.only and told is not None:
+        return replace(told, missing=missing, missed=told.missed if missing else frozenset())
     firing = frozenset(alert.incarnation for alert in notice.firing)
-    resolved = frozenset(alert.incarnation for alert in notice.resolved)
+    missed = resolved = frozenset(alert.incarnation for alert in notice.resolved)
     if told is not None:
         firing |= told.firing - resolved
         resolved |= told.resolved
@@ -126,6 +163,8 @@ def after(notice: Notice, told: Delivery | None, now: float) -> Delivery:
         left_out=firing - {alert.incarnation for alert in notice.firing},
         resolved=resolved,
         delivered_at=now,
+        missing=missing,
+        missed=missed if missing else frozenset(),
     )
 
 
@@ -137,11 +176,14 @@ def settled(
     firing = {alert.incarnation for alert in fires}
     resolved = {alert.incarnation for alert in group.resolved} if group else set()
     still = told.firing & (firing | resolved if recipient.send_resolved else firing)
+    missed = told.missed & resolved
     kept = replace(
         told,
         firing=still,
         left_out=told.left_out & still,
         resolved=told.resolved & resolved,
+        missing=told.missing if still or missed else frozenset(),
+        missed=missed,
         # The clock may have been set back since an earlier run.
         delivered_at=min(told.delivered_at, now),
     )

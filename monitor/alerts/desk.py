@@ -113,13 +113,13 @@ class Desk:
         ]
         return min((at for at in times if at is not None), default=None)
 
-    def delivered(self, notice: Notice, now: float) -> None:
-        """Take note that `notice` has arrived."""
+    def delivered(self, notice: Notice, now: float, missing: frozenset[str] = frozenset()) -> None:
+        """Take note that `notice` has arrived; see `Outbox.delivered`."""
         mirror = self._mirrors.get(notice.channel)
         if mirror is not None:
             mirror.delivered(notice, now)
         else:
-            self.outbox.delivered(notice, now)
+            self.outbox.delivered(notice, now, missing)
 
     def failed(
         self, notice: Notice, now: float, *, permanent: bool, retry_after_seconds: float

@@ -92,10 +92,10 @@ class Outbox:
         groups = self.groups(alerts, muted)
         self._settle(groups, now)
         notices = []
-        for slot, recipient, group, at in self._waiting(groups):
+        for slot, group, at in self._waiting(groups):
             if at <= now:
                 self._in_flight.add(slot)
-                notices.append(notice_of(group, self._told.get(slot), recipient, now))
+                notices.append(self._notice(slot, group, now))
         return tuple(notices)
 
     def next_due_at(self, alerts: Iterable[Alert], muted: Container[str] = ()) -> float | None:
@@ -104,7 +104,7 @@ class Outbox:
         It may be past. None: not before an alert changes or a notice on its way is reported.
         """
         groups = self.groups(alerts, muted)
-        return min((at for _, _, _, at in self._waiting(groups)), default=None)
+        return min((at for *_, at in self._waiting(groups)), default=None)
 
     def groups(self, alerts: Iterable[Alert], muted: Container[str] = ()) -> Groups:
         """Return for each channel the groups of the alerts that it takes."""
@@ -114,12 +114,15 @@ class Outbox:
             for name, recipient in self._recipients.items()
         }
 
-    def delivered(self, notice: Notice, now: float) -> None:
-        """Take note that `notice` has arrived."""
+    def delivered(self, notice: Notice, now: float, missing: frozenset[str] = frozenset()) -> None:
+        """Take note that `notice` has arrived, but for the receivers `missing`."""
         slot = (notice.channel, notice.group_key)
         self._in_flight.discard(slot)
-        self._retries.pop(slot, None)
-        self._told[slot] = after(notice, self._told.get(slot), now)
+        self._told[slot] = after(notice, self._told.get(slot), now, missing)
+        if missing:
+            self._put_off(slot, notice, now, permanent=False)
+        else:
+            self._retries.pop(slot, None)
 
     def failed(
         self,
@@ -136,13 +139,7 @@ class Outbox:
         """
         slot = (notice.channel, notice.group_key)
         self._in_flight.discard(slot)
-        retry = self._retries.get(slot)
-        failures = retry.failures + 1 if retry else 1
-        at = now + self._patience(failures, permanent)
-        other_at = min(at, now + self._settings.group_interval) if permanent else at
-        self._retries[slot] = _Retry(
-            failures=failures, said=notice.words, at=at, other_at=other_at, refused=permanent
-        )
+        self._put_off(slot, notice, now, permanent=permanent)
         if retry_after_seconds > 0:
             until = now + min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
             self._quiet_until[notice.channel] = until
@@ -162,6 +159,20 @@ class Outbox:
             for alert in owed_resolves(group, self._told.get(slot), recipient)
         )
 
+    def _put_off(self, slot: Slot, notice: Notice, now: float, *, permanent: bool) -> None:
+        retry = self._retries.get(slot)
+        failures = retry.failures + 1 if retry else 1
+        at = other_at = now + self._patience(failures, permanent)
+        delivery = self._told.get(slot)
+        if delivery is not None and delivery.missing:
+            # Who can be reached need not wait for who cannot.
+            other_at = now
+        elif permanent:
+            other_at = min(at, now + self._settings.group_interval)
+        self._retries[slot] = _Retry(
+            failures=failures, said=notice.words, at=at, other_at=other_at, refused=permanent
+        )
+
     def _patience(self, failures: int, permanent: bool) -> float:
         if permanent:
             return REFUSED_RETRY_SECONDS
@@ -173,7 +184,7 @@ class Outbox:
             for key, group in groups[name].items():
                 yield (name, key), recipient, group
 
-    def _waiting(self, groups: Groups) -> Iterator[tuple[Slot, Recipient, Group, float]]:
+    def _waiting(self, groups: Groups) -> Iterator[tuple[Slot, Group, float]]:
         """Yield the slots that have something to tell, and from when on they may."""
         for slot, recipient, group in self._slots(groups):
             if slot in self._in_flight:
@@ -182,14 +193,18 @@ class Outbox:
             if at is None:
                 continue
             quiet_until = self._quiet_until.get(slot[0], at)
-            yield slot, recipient, group, max(at, quiet_until, self._retry_at(slot, group, at))
+            yield slot, group, max(at, quiet_until, self._retry_at(slot, group, at))
+
+    def _notice(self, slot: Slot, group: Group, now: float) -> Notice:
+        recipient = self._recipients[slot[0]]
+        return notice_of(group, self._told.get(slot), recipient, self._settings, now)
 
     def _retry_at(self, slot: Slot, group: Group, at: float) -> float:
         """Return when to try again what is due; `at` if nothing failed."""
         retry = self._retries.get(slot)
         if retry is None:
             return at
-        notice = notice_of(group, self._told.get(slot), self._recipients[slot[0]], at)
+        notice = self._notice(slot, group, at)
         return retry.at if notice.words == retry.said else retry.other_at
 
     def _settle(self, groups: Groups, now: float) -> None:

@@ -36,7 +36,9 @@ class Receipt(Struct, frozen=True):
     said: str = ""
     """What the receiver answered."""
     problem: str = ""
-    """Whom it did not reach, where a channel has several receivers and some took it."""
+    """Whom it did not reach, and why, where a channel has several receivers and some took it."""
+    missing: frozenset[str] = frozenset()
+    """Those of them that may take it later, and are to be told alone: `Notice.only`."""
 
 
 class Channel(Protocol):

@@ -29,17 +29,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     notice: Notice
     result: Result
-    """`partly`: some of the channel's receivers have it, the others refused it for good.
-    `refused` is final: sending the same again would not help."""
+    """`partly`: some of the channel's receivers have it. `refused` is final: sending the same
+    again would not help."""
     at: float
     duration_seconds: float
     reason: str = ""
     retry_after_seconds: float = 0.0
     """What the receiver asked for; 0 if nothing."""
+    missing: frozenset[str] = frozenset()
+    """The receivers that it is to be sent to again; see `Receipt.missing`."""
 
     @property
     def arrived(self) -> bool:
-        """Whether somebody was told, so that it is not sent again."""
+        """Whether somebody was told, so that it is not sent again to all."""
         return self.result in ("delivered", "partly")
 
 
@@ -157,11 +159,11 @@ class Dispatcher:
     async def _attempt(self, notice: Notice) -> Outcome:
         began_at = self._now()
         result: Result = "delivered"
-        reason, retry_after_seconds = "", 0.0
+        reason, retry_after_seconds, missing = "", 0.0, frozenset[str]()
         try:
             receipt = await self._channels[notice.channel].send(notice)
             if receipt.problem:
-                result, reason = "partly", receipt.problem
+                result, reason, missing = "partly", receipt.problem, receipt.missing
         except SendError as error:
             result = "refused" if isinstance(error, RefusedError) else "failed"
             reason, retry_after_seconds = str(error), error.retry_after_seconds
@@ -176,11 +178,12 @@ class Dispatcher:
             duration_seconds=at - began_at,
             reason=reason,
             retry_after_seconds=retry_after_seconds,
+            missing=missing,
         )
 
 
 def _after(before: Standing, outcome: Outcome) -> Standing:
-    if outcome.arrived:
+    if outcome.arrived and not outcome.missing:
         return Standing(problem=before.problem)
     since = before.failing_since
     return Standing(failing_since=outcome.at if since is None else since, problem=outcome.reason)

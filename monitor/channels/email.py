@@ -1,16 +1,16 @@
 """Mail by SMTP. Blocking, so each mail has a thread of its own.
 
-A recipient that is refused for good does not hold the others up: the notice counts as
-delivered in part. One that is refused for now makes the notice fail, and all get it again.
+A recipient that is refused does not hold the others up: the notice counts as delivered in part,
+and only who was refused for now is sent it again.
 """
 
 import smtplib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
+from email.utils import format_datetime, getaddresses, make_msgid
 from functools import partial
 
 import aiohttp
@@ -24,6 +24,9 @@ from monitor.channels.thread import in_thread
 
 MAX_SUBJECT = 200
 _DOMAIN = "queue-monitor.invalid"
+
+_Refusals = Mapping[str, tuple[int, bytes]]
+"""What the server answered, by recipient."""
 
 
 class EmailChannel:
@@ -39,19 +42,26 @@ class EmailChannel:
     async def send(self, notice: Notice) -> Receipt:
         """Hand `notice` to the mail server. Raises SendError."""
         mail = make_mail(notice, self._settings, self._page_url)
+        everybody = [address for _, address in getaddresses(self._settings.to)]
+        # None is left where the settings changed since the others got it.
+        to = [each for each in everybody if each in notice.only] if notice.only else everybody
         with _explained():
-            refused = await in_thread(partial(self._submit, mail), self.name)
-        return _receipt(refused)
+            refused = await in_thread(partial(self._submit, mail, to), self.name) if to else {}
+        return _receipt(refused, to, others_have_it=bool(notice.only))
 
-    def _submit(self, mail: EmailMessage) -> Mapping[str, tuple[int, bytes]]:
-        """Send `mail`; return the recipients that were refused, if not all of them were."""
+    def _submit(self, mail: EmailMessage, to: Sequence[str]) -> _Refusals:
+        """Send `mail`; return who of `to` was refused."""
         settings = self._settings
         with self._connect() as server:
             if settings.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if settings.username is not None and settings.password is not None:
                 server.login(settings.username, settings.password.reveal())
-            return server.send_message(mail)
+            try:
+                return server.send_message(mail, to_addrs=to)
+            except smtplib.SMTPRecipientsRefused as error:
+                # Nobody has it; a server that gives up on the way leaves the rest unmentioned.
+                return {**dict.fromkeys(to, (421, b"not tried")), **error.recipients}
 
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
@@ -79,16 +89,21 @@ def make_mail(notice: Notice, settings: EmailSettings, page_url: str) -> EmailMe
     return mail
 
 
-def _receipt(refused: Mapping[str, tuple[int, bytes]]) -> Receipt:
+def _receipt(refused: _Refusals, to: Sequence[str], *, others_have_it: bool) -> Receipt:
+    """Return what came of a mail to `to`. Raises SendError when nobody took it.
+
+    `others_have_it`: it had been taken by other recipients before.
+    """
     if not refused:
         return Receipt(said="accepted for all recipients")
     reason = "refused for " + ", ".join(
         f"{recipient}: {code} {text.decode('utf-8', 'replace')}"
         for recipient, (code, text) in refused.items()
     )
-    if any(code < 500 for code, _ in refused.values()):
-        raise SendError(reason)
-    return Receipt(said="accepted for the other recipients", problem=reason)
+    later = frozenset(recipient for recipient, (code, _) in refused.items() if code < 500)
+    if len(refused) < len(to) or (others_have_it and not later):
+        return Receipt(said="accepted for the other recipients", problem=reason, missing=later)
+    raise SendError(reason) if later else RefusedError(reason)
 
 
 @contextmanager
@@ -96,10 +111,6 @@ def _explained() -> Iterator[None]:
     """Turn what smtplib raises into SendError: 5xx is final, the rest may pass."""
     try:
         yield
-    except smtplib.SMTPRecipientsRefused as error:
-        codes = [code for code, _ in error.recipients.values()]
-        kind = RefusedError if all(code >= 500 for code in codes) else SendError
-        raise kind(f"every recipient was refused: {codes}") from error
     except smtplib.SMTPResponseException as error:
         text = error.smtp_error
         said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text

@@ -67,7 +67,7 @@ def test_when_a_channel_is_to_be_told(alerts, before, recipient, expected_at):
 def test_a_notice_holds_all_that_fires_and_the_resolves_that_are_owed():
     told_over = alert(queue_name="c", started_at=90.0, resolved_at=95.0)
     before = told(firing=[A], resolved=[told_over])
-    notice = notice_of(group(A_OVER, A_AGAIN, B, told_over), before, ALL, 140.0)
+    notice = notice_of(group(A_OVER, A_AGAIN, B, told_over), before, ALL, SETTINGS, 140.0)
     assert (notice.firing, notice.resolved) == ((B, A_AGAIN), (A_OVER,))
     assert (notice.channel, notice.status, notice.made_at) == ("all", "firing", 140.0)
 
@@ -76,13 +76,13 @@ def test_a_muted_alert_is_left_out_and_news_again_when_it_is_no_longer_muted():
     before = told(firing=[A])
     muted = muted_group(B, muted=[A])
     assert due_at(muted, before, ALL, SETTINGS) == 135.0
-    notice = notice_of(muted, before, ALL, 135.0)
+    notice = notice_of(muted, before, ALL, SETTINGS, 135.0)
     assert notice.firing == (B,)
     after_it = after(notice, before, 135.0)
     assert after_it.firing == {A.incarnation, B.incarnation}
     # It would be repeated in an hour, but whoever read that notice takes it for over.
     assert due_at(group(A, B), after_it, ALL, SETTINGS) == 165.0
-    assert notice_of(group(A, B), after_it, ALL, 165.0).firing == (A, B)
+    assert notice_of(group(A, B), after_it, ALL, SETTINGS, 165.0).firing == (A, B)
 
 
 def test_a_muted_alert_that_nothing_was_said_of_meanwhile_is_no_news_afterwards():
@@ -101,14 +101,44 @@ def test_a_firing_that_was_told_gets_its_resolve_although_it_was_muted_at_its_en
 
 def test_after_a_notice_what_was_told_is_known():
     before = told(firing=[A])
-    notice = notice_of(group(A_OVER, B), before, ALL, 140.0)
+    notice = notice_of(group(A_OVER, B), before, ALL, SETTINGS, 140.0)
     assert after(notice, before, 141.0) == told(firing=[B], resolved=[A], at=141.0)
+
+
+def test_whom_a_notice_did_not_reach_is_told_alone_until_there_is_news_for_all():
+    reached = after(notice_of(group(A), None, ALL, SETTINGS, 103.0), None, 103.0, {"x"})
+    assert due_at(group(A), reached, ALL, SETTINGS) == 103.0
+    rest = notice_of(group(A), reached, ALL, SETTINGS, 104.0)
+    assert (rest.firing, rest.only) == ((A,), {"x"})
+    assert due_at(group(A), after(rest, reached, 104.0), ALL, SETTINGS) == 3703.0
+    assert due_at(group(A, B), reached, ALL, SETTINGS) == 133.0
+    for everybody in (group(A, B), group(A_OVER)):
+        assert notice_of(everybody, reached, ALL, SETTINGS, 133.0).only == frozenset()
+    assert notice_of(group(A), reached, ALL, SETTINGS, 3703.0).only == frozenset()
+    assert due_at(muted_group(muted=[A]), reached, ALL, SETTINGS) is None
+
+
+@pytest.mark.parametrize("over", [A_OVER, replace(A_OVER, ended_muted=True)])
+def test_a_resolve_is_owed_until_the_last_receiver_of_a_channel_has_it(over):
+    before = told(firing=[A])
+    reached = after(notice_of(group(over), before, ALL, SETTINGS, 135.0), before, 135.0, {"x"})
+    assert settled(reached, group(over), ALL, SETTINGS, 140.0) == reached
+    rest = notice_of(group(over), reached, ALL, SETTINGS, 140.0)
+    assert (rest.resolved, rest.only) == ((over,), {"x"})
+    whole = after(rest, reached, 140.0)
+    assert due_at(group(over), whole, ALL, SETTINGS) is None
+    assert whole == told(resolved=[A], at=135.0)
+
+
+def test_nobody_misses_what_is_over_where_no_end_is_told():
+    reached = replace(told(firing=[A], channel="firing-only"), missing=frozenset("x"))
+    assert settled(reached, group(A_OVER), FIRING_ONLY, SETTINGS, 110.0).missing == frozenset()
 
 
 def test_a_channel_that_is_down_for_days_is_told_of_the_last_flaps_only():
     flaps = [alert(started_at=float(n), resolved_at=n + 0.5) for n in range(MAX_UNTOLD + 5)]
     first = flaps[0]
-    notice = notice_of(group(*flaps), told(firing=[first]), ALL, 140.0)
+    notice = notice_of(group(*flaps), told(firing=[first]), ALL, SETTINGS, 140.0)
     assert notice.resolved == (first, *flaps[-MAX_UNTOLD:])
 
 

@@ -1,9 +1,11 @@
 """Random timelines of alerts, failing receivers and restarts of the monitor.
 
-A send may arrive and be reported as failed, and the monitor may be killed after a send and
-before it saved: only then may anything be told twice.
+A send may arrive and be reported as failed, the monitor may be killed after a send and before it
+saved, and an end may have reached one of a channel's two receivers when there is news for both:
+only then may anything be told twice.
 """
 
+from itertools import product
 from random import Random
 
 import pytest
@@ -22,7 +24,9 @@ TICK_SECONDS = 2.0
 SETTINGS = AlertSettings(group_wait=1.0, group_interval=4.0, repeat_interval=1e6)
 RULES = [rule(when="length > 0")]
 
-FATES = st.sampled_from(["good", "good", "down", "refused", "lost answer"])
+FATES = st.sampled_from(["good", "good", "down", "refused", "lost answer", "partly"])
+PEOPLE = ("x", "y")
+"""The receivers of each channel."""
 # In each tick: the queues that are long, what becomes of each channel's sends, and whether the
 # monitor is killed after the sends and before it saved.
 TICKS = st.lists(
@@ -39,7 +43,7 @@ class Receiver:
         self.excused = set()
 
     def receive(self, notice):
-        words = words_of(notice)
+        words = notice.words
         if words <= self.heard:
             # Nothing in it was news: somebody must have an excuse for sending it.
             assert words & self.excused
@@ -47,10 +51,6 @@ class Receiver:
         self.heard |= words
         alerts = sorted((*notice.resolved, *notice.firing), key=lambda alert: alert.started_at)
         self.last_words.update({alert.fingerprint: alert.state for alert in alerts})
-
-
-def words_of(notice):
-    return {(alert.incarnation, alert.state) for alert in (*notice.resolved, *notice.firing)}
 
 
 class Monitor:
@@ -61,7 +61,9 @@ class Monitor:
             make_route(LogChannelSettings(type="log", name="one")),
             make_route(LogChannelSettings(type="log", name="two", send_resolved=send_resolved)),
         ]
-        self.receivers = {channel.name: Receiver() for channel in self.channels}
+        self.receivers = {
+            (channel.name, person): Receiver() for channel in self.channels for person in PEOPLE
+        }
         self.fired = set()
         self.saved_alerts, self.saved_deliveries = (), ()
         self.start()
@@ -86,15 +88,20 @@ class Monitor:
         self.fired |= {a.incarnation for a in self.saved_alerts if a.state == "firing"}
 
     def send(self, notice, fate, now, killed):
-        receiver = self.receivers[notice.channel]
-        if fate in ("good", "lost answer"):
-            receiver.receive(notice)
-        if fate == "good":
-            self.outbox.delivered(notice, now)
+        to = notice.only or frozenset(PEOPLE)
+        reached = to if fate in ("good", "lost answer") else to & {"x"} if fate == "partly" else ()
+        for person in reached:
+            self.receivers[notice.channel, person].receive(notice)
+        if fate in ("good", "partly") and reached:
+            self.outbox.delivered(notice, now, to - reached)
         else:
             self.outbox.failed(notice, now, permanent=fate == "refused")
-        if killed or fate == "lost answer":
-            receiver.excused |= words_of(notice)
+        for person in reached:
+            excused = self.receivers[notice.channel, person].excused
+            if killed or fate == "lost answer":
+                excused |= notice.words
+            elif fate == "partly":
+                excused |= {word for word in notice.words if word[1] == "resolved"}
 
 
 def play(ticks, send_resolved):
@@ -107,8 +114,8 @@ def play(ticks, send_resolved):
     for _ in range(6):
         now += 1000.0
         monitor.tick(frozenset(), {"one": "good", "two": "good"}, False, now)
-    for channel in monitor.channels:
-        receiver = monitor.receivers[channel.name]
+    for channel, person in product(monitor.channels, PEOPLE):
+        receiver = monitor.receivers[channel.name, person]
         if channel.send_resolved:
             resolved = {incarnation for incarnation, state in receiver.heard if state == "resolved"}
             assert resolved == monitor.fired

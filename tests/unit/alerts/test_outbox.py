@@ -149,6 +149,21 @@ def test_something_else_than_what_was_refused_is_tried_after_the_group_interval(
     assert box.next_due_at([OVER]) == 170.0 + REFUSED_RETRY_SECONDS
 
 
+def test_whom_a_notice_did_not_reach_holds_up_nobody_else_and_is_known_after_a_restart():
+    box = outbox()
+    (notice,) = box.due([FIRING], 103.0)
+    box.delivered(notice, 103.0, frozenset({"x"}))
+    for seconds in (1.0, 2.0, 4.0):
+        now = box.next_due_at([FIRING])
+        assert 103.0 + seconds / 2 <= now
+        (rest,) = box.due([FIRING], now)
+        assert rest.only == {"x"}
+        box.failed(rest, now)
+    assert box.next_due_at([OVER]) == 133.0
+    anew = outbox(saved=box.deliveries)
+    assert [each.only for each in anew.due([FIRING], 110.0)] == [{"x"}]
+
+
 def test_backoff_is_forgotten_with_the_alert_that_it_was_about():
     box = Outbox(
         SETTINGS,

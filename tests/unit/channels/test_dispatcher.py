@@ -12,8 +12,10 @@ from tests.unit.channels.notices import notice
 class ScriptedChannel:
     """A channel that does what the test says."""
 
-    def __init__(self, name, error=None, hold=None, own_errors=True, problem=""):
-        self.problem = problem
+    def __init__(
+        self, name, error=None, hold=None, own_errors=True, problem="", missing=frozenset()
+    ):
+        self.problem, self.missing = problem, missing
         self.name, self.error, self.hold, self.own_errors = name, error, hold, own_errors
         self.under_way = 0
         self.reported = []
@@ -25,7 +27,7 @@ class ScriptedChannel:
         self.under_way -= 1
         if self.error is not None:
             raise self.error
-        return Receipt(said="ok", problem=self.problem)
+        return Receipt(said="ok", problem=self.problem, missing=self.missing)
 
     async def report(self, error):
         self.reported.append(error)
@@ -80,6 +82,19 @@ async def test_a_channel_is_failing_until_a_notice_arrives():
     assert made.failing == {}
     (healed, _) = made.facts(131.0, {})
     assert (healed.refused, healed.failing_seconds) == (0, 0.0)
+
+
+async def test_a_channel_is_failing_while_some_of_its_receivers_cannot_be_reached():
+    channel = ScriptedChannel("a", problem="x: later", missing=frozenset("x"))
+    made, outcomes = dispatcher(channel)
+    made.send([notice(channel="a")])
+    outcome = await outcomes.get()
+    assert (outcome.result, outcome.missing, outcome.arrived) == ("partly", {"x"}, True)
+    assert made.failing == {"a": "x: later"}
+    channel.missing = frozenset()
+    made.send([notice(channel="a")])
+    await outcomes.get()
+    assert made.failing == {}
 
 
 async def test_nothing_is_known_of_a_channel_that_was_sent_nothing():

@@ -11,7 +11,7 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from msgspec.structs import replace
 
-from monitor.channels.base import RefusedError, SendError
+from monitor.channels.base import Receipt, RefusedError, SendError
 from monitor.channels.email import MAX_SUBJECT, EmailChannel
 from monitor.channels.settings import EmailSettings
 from monitor.values.secret import Secret
@@ -176,21 +176,48 @@ async def test_a_recipient_who_is_refused_does_not_hold_the_other_up():
     assert receipt.problem == "refused for a@example.com: 550 no such user"
 
 
+async def test_only_who_was_refused_for_now_gets_the_mail_again():
+    box = Mailbox()
+    box.answers = {"a@example.com": "450 later"}
+    async with server(box) as port:
+        made = channel(port, to=("A <a@example.com>", "b@example.com"))
+        receipt = await made.send(notice())
+        assert receipt.problem == "refused for a@example.com: 450 later"
+        rest = replace(notice(), only=receipt.missing)
+        with pytest.raises(SendError, match=r"^refused for a@example\.com: 450 later$"):
+            await made.send(rest)
+        box.answers = {}
+        assert await made.send(rest) == Receipt(said="accepted for all recipients")
+        box.answers = {"a@example.com": "550 no such user"}
+        assert (await made.send(rest)).missing == frozenset()
+    assert [recipients for recipients, _ in box.mails] == [["b@example.com"], ["a@example.com"]]
+    assert {mail["To"] for _, mail in box.mails} == {"A <a@example.com>, b@example.com"}
+
+
+async def test_who_is_no_longer_a_recipient_is_not_written_to():
+    box = Mailbox()
+    async with server(box) as port:
+        await channel(port).send(replace(notice(), only=frozenset({"gone@example.com"})))
+    assert box.mails == []
+
+
 @pytest.mark.parametrize(
     ("answers", "kind"),
     [
-        ({"a@example.com": "450 later"}, SendError),
+        ({"a@example.com": "450 later", "b@example.com": "450 later"}, SendError),
+        ({"a@example.com": "421 closing"}, SendError),
         ({"a@example.com": "550 no", "b@example.com": "550 no"}, RefusedError),
         ({"a@example.com": "450 later", "b@example.com": "550 no"}, SendError),
     ],
 )
-async def test_who_is_refused_for_now_is_tried_again(answers, kind):
+async def test_a_mail_that_nobody_took_is_tried_again_if_any_may_take_it_later(answers, kind):
     box = Mailbox()
     box.answers = answers
     async with server(box) as port:
         with pytest.raises(SendError) as caught:
             await channel(port, to=TWO).send(notice())
     assert type(caught.value) is kind
+    assert box.mails == []
 
 
 @pytest.mark.parametrize("greeting", [b"", b"garbage\r\n", b"421 busy\r\n", None])
