@@ -1,7 +1,7 @@
 """When something last spoke of each queue, so that one that is gone for long is forgotten.
 
 An empty queue is no key in Redis, so it is only there as far as a binding, a message or a
-worker speaks of it. Kept by `books.py`, and over a restart of the monitor.
+worker speaks of it. Kept by `facts/books.py`, and over a restart of the monitor.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,6 @@
 """What is the matter with a queue, without thresholds: judged over the last polls.
 
-Pure; `queues.py` calls it. The idea is Burrow's: not how long a queue is, but whether it moves.
+Pure; `book.py` calls it. The idea is Burrow's: not how long a queue is, but whether it moves.
 """
 
 from collections.abc import Sequence

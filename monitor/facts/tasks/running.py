@@ -2,7 +2,7 @@
 
 What is known comes from events, and one lost event makes a run that never ends. So a run that
 is at it for long is doubted: `broker/questions.py` asks its worker what it runs, and what the
-worker does not name is over. Kept by `tasks.py`, on the event path.
+worker does not name is over. Kept by `book.py`, on the event path.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set

@@ -1,6 +1,6 @@
 """The runs that are followed, by uuid: from the first event of one to a while after its last.
 
-Kept by `tasks.py`, on the event path. Bounded, for uuids are anybody's to make up.
+Kept by `book.py`, on the event path. Bounded, for uuids are anybody's to make up.
 """
 
 from collections.abc import Callable

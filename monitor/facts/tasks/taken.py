@@ -1,6 +1,6 @@
 """How many tasks the workers of a broker have taken, from all that tells of it.
 
-Called by the books; `resets.py` compares it with messages that are no longer there.
+Called by the books; `facts/broker/resets.py` compares it with messages that are no longer there.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,6 +1,6 @@
 """How much counters grew lately: a bounded number of marks of what they were.
 
-`tasks.py` marks every series as time passes; nothing is done when an event is counted.
+`book.py` marks every series as time passes; nothing is done when an event is counted.
 """
 
 from collections import deque

@@ -1,6 +1,6 @@
 """One worker process: its signs of life and the state they put it in.
 
-`facts/workers/book.py` keeps these and moves them on; nobody else sees them.
+The roll keeps these, the book moves them on; nobody outside this folder changes them.
 """
 
 from dataclasses import dataclass, field

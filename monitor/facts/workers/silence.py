@@ -1,4 +1,4 @@
-"""What the silence of a worker means, by all that is known of it. Pure; used by `workers.py`.
+"""What the silence of a worker means, by all that is known of it. Pure.
 
 A killed worker and a hung one are equally silent. What tells them apart is the connection on
 which a worker listens for commands: the server closes that of a killed one within a second,
