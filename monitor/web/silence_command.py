@@ -5,22 +5,42 @@ Called by `cli.py`. Exit status: 0 done, 1 the daemon cannot be reached or refus
 
 import argparse
 import getpass
-import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import quote
+
+from msgspec import DecodeError, Struct, json
 
 from monitor.alerts.matchers import Matcher, MatcherError, parse_matchers
 from monitor.checks.ask import AskError, request
 from monitor.checks.login import add_login_arguments, daemon_of
 from monitor.checks.question import QuestionError
 from monitor.values.moments import format_moment
+from monitor.values.names import as_utf8, bounded, printable
 from monitor.values.units import parse_duration
+from monitor.web.alertmanager_json import PostedMatcher, PostedSilence
 
 _ANSWER_SECONDS = 10.0
+_REASON_BYTES = 1_000
 _BAD_USAGE = 2
+
+
+Answered = TypeVar("Answered")
+
+
+class _Added(Struct, rename={"silence_id": "silenceID"}):
+    silence_id: str
+
+
+class _Status(Struct):
+    state: str
+
+
+class _Listed(PostedSilence, rename="camel", kw_only=True):
+    status: _Status
 
 
 class _ApiError(Exception):
@@ -69,7 +89,7 @@ def _reported(run: Callable[[argparse.Namespace], None]) -> Callable[[argparse.N
     def reported(args: argparse.Namespace) -> int:
         try:
             run(args)
-        except (MatcherError, QuestionError, ValueError) as error:
+        except (MatcherError, QuestionError, ValueError, OverflowError) as error:
             print(f"queue-monitor silence: {error}", file=sys.stderr)
             return _BAD_USAGE
         except (_ApiError, AskError) as error:
@@ -81,30 +101,20 @@ def _reported(run: Callable[[argparse.Namespace], None]) -> Callable[[argparse.N
 
 
 def _add(args: argparse.Namespace) -> None:
-    matchers = [matcher for text in args.matchers for matcher in _matchers(text)]
-    seconds = parse_duration(args.duration)
+    matchers = [matcher for text in args.matchers for matcher in _matchers(as_utf8(text))]
     now = time.time()
-    answer = _ask(
-        args,
-        "POST",
-        "silences",
-        {
-            "matchers": [
-                {
-                    "name": matcher.name,
-                    "value": matcher.value,
-                    "isRegex": matcher.is_regex,
-                    "isEqual": matcher.is_equal,
-                }
-                for matcher in matchers
-            ],
-            "startsAt": format_moment(now),
-            "endsAt": format_moment(now + seconds),
-            "createdBy": args.author or getpass.getuser(),
-            "comment": args.comment,
-        },
+    posted = PostedSilence(
+        matchers=[
+            PostedMatcher(name=m.name, value=m.value, is_regex=m.is_regex, is_equal=m.is_equal)
+            for m in matchers
+        ],
+        starts_at=datetime.fromtimestamp(now, UTC),
+        ends_at=datetime.fromtimestamp(now + parse_duration(args.duration), UTC),
+        created_by=as_utf8(args.author or getpass.getuser()),
+        comment=as_utf8(args.comment),
     )
-    print(answer["silenceID"])
+    answer = _decoded(args, _ask(args, "POST", "silences", json.encode(posted)), _Added)
+    print(printable(answer.silence_id))
 
 
 def _matchers(text: str) -> tuple[Matcher, ...]:
@@ -115,23 +125,14 @@ def _matchers(text: str) -> tuple[Matcher, ...]:
 
 
 def _list(args: argparse.Namespace) -> None:
-    for silence in _ask(args, "GET", "silences"):
-        if (silence["status"]["state"] == "expired") != args.expired:
+    for silence in _decoded(args, _ask(args, "GET", "silences"), list[_Listed]):
+        state = silence.status.state
+        if (state == "expired") != args.expired:
             continue
-        matchers = ", ".join(map(_text, silence["matchers"]))
-        print(
-            f"{silence['id']}  {silence['status']['state']}  until {silence['endsAt']}  "
-            f"{{{matchers}}}  {silence['createdBy']}: {silence['comment']}"
-        )
-
-
-def _text(matcher: dict[str, Any]) -> str:
-    op = (
-        ("=~" if matcher["isEqual"] else "!~")
-        if matcher["isRegex"]
-        else ("=" if matcher["isEqual"] else "!=")
-    )
-    return f"{matcher['name']}{op}{json.dumps(matcher['value'], ensure_ascii=False)}"
+        matchers = ", ".join(map(str, silence.draft().matchers))
+        until = format_moment(silence.ends_at.timestamp())
+        who = f"{silence.created_by}: {silence.comment}"
+        print(printable(f"{silence.id}  {state}  until {until}  {{{matchers}}}  {who}"))
 
 
 def _expire(args: argparse.Namespace) -> None:
@@ -139,22 +140,26 @@ def _expire(args: argparse.Namespace) -> None:
         _ask(args, "DELETE", f"silence/{quote(silence_id, safe='')}")
 
 
-def _ask(args: argparse.Namespace, method: str, path: str, document: object = None) -> Any:
+def _ask(args: argparse.Namespace, method: str, path: str, body: bytes | None = None) -> bytes:
     """Return what the API answers. Raises _ApiError, AskError, QuestionError."""
     daemon = daemon_of(args)
-    body = None if document is None else json.dumps(document).encode()
     answer = request(daemon, method, f"/api/v2/{path}", _ANSWER_SECONDS, body)
     if answer.status != 200:
         raise _ApiError(f"{daemon.url} answers {answer.status}: {_reason(answer.body)}")
+    return answer.body
+
+
+def _decoded(args: argparse.Namespace, body: bytes, kind: type[Answered]) -> Answered:
+    """Return the document in `body`. Raises _ApiError."""
     try:
-        return json.loads(answer.body) if answer.body else None
-    except ValueError as error:
-        raise _ApiError(f"{daemon.url} does not answer as queue-monitor does") from error
+        return json.decode(body, type=kind)
+    except (DecodeError, RecursionError) as error:
+        url = daemon_of(args).url
+        raise _ApiError(f"{url} does not answer as queue-monitor does") from error
 
 
 def _reason(answer: bytes) -> str:
     try:
-        said = json.loads(answer)
-    except ValueError:
-        said = None
-    return said if isinstance(said, str) else "no reason given"
+        return bounded(printable(json.decode(answer, type=str)), _REASON_BYTES)
+    except (DecodeError, RecursionError):
+        return "no reason given"
