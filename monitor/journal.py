@@ -1,6 +1,6 @@
 """The program's own log: logfmt for people, JSON for machines.
 
-Every record is one line, whatever a queue or a worker is called. The fields come from
+Every record is one line, and a bounded one, whatever a queue or a worker is called. The fields come from
 `extra={"fields": {...}}`; `event()` is the short way to write one.
 """
 
@@ -10,6 +10,9 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TextIO
+
+_MOST_CHARACTERS = 4_000
+"""Of one field; all mistakes in a file of settings fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,13 @@ def _record_fields(record: logging.LogRecord) -> dict[str, object]:
     if record.exc_info and record.exc_info[1] is not None:
         fields["error"] = repr(record.exc_info[1])
         fields["traceback"] = _short_traceback(record)
-    return fields
+    return {name: _cut(value) for name, value in fields.items()}
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+        return f"{value[:_MOST_CHARACTERS]}… ({len(value):,} characters)"
+    return value
 
 
 def _short_traceback(record: logging.LogRecord) -> str:
