@@ -2,13 +2,16 @@
 
 A file that was renamed, deleted or replaced stays open until it has been quiet for a while, for
 whoever writes it may go on. Of one that was copied and truncated, what had not been read is
-looked for in the copy.
+looked for in the copy. A file that came and was rotated between two looks is found beside its
+place, by its name, unless it was compressed by then.
 """
 
 import glob
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from monitor.facts.logs import LogReading
@@ -24,6 +27,9 @@ _FILES = 200
 _QUIET_SECONDS = 60.0
 """A file that has left its place, and is quiet for so long, is let go."""
 
+_ROTATED = re.compile(r"[._-][0-9][0-9._T:-]*")
+"""What logrotate and Python's handlers put behind a name; what is compressed has more."""
+
 
 class Follower:
     """Reads what is new in one log."""
@@ -38,6 +44,10 @@ class Follower:
         """Files that are there and of which nothing before now counts."""
         self._copies: set[FileKey] = set()
         """Files that are there and are copies: what they hold was read where it was written."""
+        self._places: frozenset[FileKey] = frozenset()
+        """Where the path led to at the last look."""
+        self._rotated: Mapping[FileKey, tuple[int, Path]] = {}
+        """The rotated files beside these then, and when they were last written to."""
         self._first = True
         self._written_at: float | None = None
         self._problem = ""
@@ -47,8 +57,10 @@ class Follower:
         self._problem = ""
         present = self._present()
         self._find_copies(present)
+        between = self._between(present)
         matches = sum(map(self._read_tail, list(self._tails.values())))
-        matches += sum(self._read_new(key, path) for key, path in present.items())
+        for key, path in {**between, **present}.items():
+            matches += self._read_new(key, path)
         self._passed &= present.keys()
         self._copies &= present.keys()
         matches += self._let_go(present, now)
@@ -89,6 +101,23 @@ class Follower:
         for key, path in present.items():
             if key not in self._tails and any(t.goes_on_in(path) for t in self._tails.values()):
                 self._copies.add(key)
+
+    def _between(self, present: Mapping[FileKey, Path]) -> Mapping[FileKey, Path]:
+        """Return the files that came and were rotated since the last look; before it reads on."""
+        tails = self._tails.values()
+        paths = {*present.values(), *(tail.path for tail in tails)}
+        before, self._rotated = self._rotated, dict(chain.from_iterable(map(_rotated, paths)))
+        known, self._places = self._places, frozenset(present)
+        if self._first or (known == self._places and not any(t.was_truncated() for t in tails)):
+            return {}
+        return {
+            key: path
+            for key, (written_at, path) in self._rotated.items()
+            # An inode that was free is soon another file's.
+            if key not in (*known, *present, *self._tails)
+            and before.get(key, (None,))[0] != written_at
+            and not any(tail.goes_on_in(path) for tail in tails)
+        }
 
     def _read_tail(self, tail: Tail) -> int:
         matches = 0
@@ -142,6 +171,15 @@ def _beside(tail: Tail) -> Iterator[Path]:
     for name in _matching(glob.escape(str(tail.path)) + "?*"):
         if tail.goes_on_in(Path(name)):
             yield Path(name)
+
+
+def _rotated(path: Path) -> Iterator[tuple[FileKey, tuple[int, Path]]]:
+    """Yield the rotated files of `path`, and the nanosecond in which each was last written to."""
+    for name in _matching(glob.escape(str(path)) + "[._-]*"):
+        with suppress(OSError):
+            status = Path(name).stat()
+            if _ROTATED.fullmatch(name, len(str(path))) and stat.S_ISREG(status.st_mode):
+                yield (status.st_dev, status.st_ino), (status.st_mtime_ns, Path(name))
 
 
 def _matching(pattern: str) -> list[str]:

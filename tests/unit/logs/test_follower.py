@@ -1,6 +1,7 @@
 """Rotation, as logrotate, Python's handlers and administrators do it: nothing missed, nothing
 counted twice."""
 
+import gzip
 import os
 import shutil
 import time
@@ -132,6 +133,60 @@ def rotated_three_times_in_a_row(log: Log) -> None:
         log.read()
 
 
+def rotated_twice_between_two_looks(log: Log) -> None:
+    for _ in range(2):
+        log.write(2)
+        log.rename()
+        log.write(3)
+
+
+def rotated_twice_by_copies(log: Log) -> None:
+    for _ in range(2):
+        log.write(2)
+        log.copy_and_truncate()
+        log.write(3)
+
+
+def rotated_twice_by_date(log: Log) -> None:
+    for day in ("-20261121", "-20261122"):
+        log.file.rename(log.folder / f"app.log{day}")
+        log.write(2)
+
+
+def rotated_twice_and_the_oldest_is_gone(log: Log) -> None:
+    log.rename().unlink()
+    log.write(2)
+    log.rename()
+    log.write(3)
+
+
+def rotated_twice_and_the_oldest_compressed(log: Log) -> None:
+    old = log.rename()
+    log.write(2)
+    log.rename()
+    log.write(3)
+    with gzip.open(f"{old}.gz", "wb") as packed:
+        packed.write(old.read_bytes())
+    old.unlink()
+
+
+def rotated_beside_another_log(log: Log) -> None:
+    log.rename()
+    log.write(2)
+    for name in ("app.log.err", "app.log.err.1", "app.log~", "app.logs.1"):
+        (log.folder / name).write_text("of another log\n" * 5)
+
+
+TWICE = [
+    rotated_twice_between_two_looks,
+    rotated_twice_by_copies,
+    rotated_twice_by_date,
+    rotated_twice_and_the_oldest_is_gone,
+    rotated_twice_and_the_oldest_compressed,
+    rotated_beside_another_log,
+]
+"""Found by what rotation calls files, where these are not followed by their own names."""
+
 ROTATIONS = [
     renamed,
     renamed_and_still_written,
@@ -162,6 +217,23 @@ def test_every_line_is_counted_once_through(
     assert log.read(after=120.0) == log.written
 
 
+@pytest.mark.parametrize("path", ["app.log", "app.lo[g]"])
+@pytest.mark.parametrize("rotate", TWICE)
+def test_what_is_rotated_between_two_looks_is_counted_once_through(
+    rotate: Callable[[Log], None], path: str, tmp_path: Path
+) -> None:
+    for number in (7, 8):
+        (tmp_path / f"app.log.{number}").write_text("old\n" * 50)
+    log = Log(tmp_path, path)
+    log.write(10)
+    log.read()
+    rotate(log)
+    log.read()
+    log.write(3)
+    assert log.read() == log.written
+    assert log.read(after=120.0) == log.written
+
+
 @pytest.mark.parametrize("path", ["app.log", "app.log*"])
 @pytest.mark.parametrize("rotate", [renamed, copied_and_truncated])
 def test_what_was_written_just_before_a_rotation_is_not_missed(
@@ -176,17 +248,17 @@ def test_what_was_written_just_before_a_rotation_is_not_missed(
 
 
 @settings(max_examples=30, deadline=None)
-@given(steps=st.lists(st.sampled_from(["write", "read", *range(len(ROTATIONS))]), max_size=12))
+@given(steps=st.lists(st.sampled_from(["write", "read", *ROTATIONS, *TWICE]), max_size=12))
 def test_any_sequence_of_rotations_loses_nothing(
-    steps: list[str | int], tmp_path_factory: pytest.TempPathFactory
+    steps: list[str | Callable[[Log], None]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     log = Log(tmp_path_factory.mktemp("logs"))
     log.write(5)
     for step in steps:
         if step == "write":
             log.write(3)
-        elif log.read() and isinstance(step, int) and not log.file.is_symlink():
-            ROTATIONS[step](log)
+        elif log.read() and callable(step) and not log.file.is_symlink():
+            step(log)
             log.write()
     assert log.read() == log.written
     log.follower.close()
