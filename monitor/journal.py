@@ -1,7 +1,7 @@
 """The program's own log: logfmt for people, JSON for machines.
 
-Every record is one line, and a bounded one, whatever a queue or a worker is called. The fields come from
-`extra={"fields": {...}}`; `event()` is the short way to write one.
+Every record is one line, and a bounded one, whatever a queue or a worker is called. The fields
+come from `extra={"fields": {...}}`; `event()` is the short way to write one.
 """
 
 import json

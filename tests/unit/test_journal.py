@@ -7,16 +7,8 @@ from typing import Literal
 import pytest
 
 from monitor import journal
+from tests.unit.hostile import HOSTILE
 
-HOSTILE = {
-    "newlines": "two\nlines\r\x0b\x85\u2028",
-    "a field of its own": 'x" level=error msg="forged',
-    "commands to a terminal": "\x1b[2J\x9b31m\x07",
-    "right to left": "right\u202eto left",
-    "not UTF-8": "caf\udce9",
-    "100 kB": "x" * 100_000,
-    "nothing": "",
-}
 Write = Callable[[Literal["logfmt", "json"], str], str]
 
 

@@ -6,8 +6,10 @@ from rich.console import Console
 
 from monitor.top.choice import Choice
 from monitor.top.screen import clean, drawn
-from monitor.top.sight import Sight, sight_of_snapshot
-from tests.unit.web.example import BROKER, DEAD_WORKER, HIGH, SNAPSHOT
+from monitor.top.sight import Sight, sight_of_answer, sight_of_snapshot
+from monitor.web.api import snapshot_json
+from tests.unit.hostile import HOSTILE
+from tests.unit.web.example import BROKER, DEAD_WORKER, HIGH, SNAPSHOT, alert
 
 SIGHT = sight_of_snapshot(SNAPSHOT)
 
@@ -95,10 +97,26 @@ def test_a_thousand_rows_fit_into_the_terminal(height):
     assert "queue0999" in picture(sight, Choice(scrolled=999), height=height)
 
 
-def test_a_hostile_name_cannot_command_the_terminal():
-    named = replace(HIGH, queue_name="\x1b[2J\x1b]0;owned\x07[red]a\nb" + "x" * 10_000)
-    text = picture(sight_of_snapshot(replace(SNAPSHOT, queues=(named,))))
-    assert "\x1b" not in text
-    assert "\x07" not in text
-    assert "[red]a" in text
+@pytest.mark.parametrize("width", [50, 120])
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_name_cannot_command_the_terminal(name, width):
+    hostile = replace(
+        SNAPSHOT,
+        brokers=(BROKER, replace(BROKER, broker=name, up=False, error=name)),
+        queues=(replace(HIGH, queue_name=name, broker=name),),
+        workers=(replace(DEAD_WORKER, hostname=name, reason=name, queues=(name, name)),),
+    )
+    answer = snapshot_json(hostile, (alert(name, broker=name, summary=name),), {})
+    for sight in (sight_of_snapshot(hostile), sight_of_answer(answer)):
+        lines = picture(sight, Choice(filter=name[:5]), problem=name, width=width).split("\n")
+        assert all(line.isprintable() for line in lines)
+        assert len(lines) < 25
+
+
+def test_a_name_is_no_style():
+    named = replace(HIGH, queue_name="[red]a[/red]")
+    assert "[red]a[/red]" in picture(sight_of_snapshot(replace(SNAPSHOT, queues=(named,))))
+
+
+def test_a_name_that_is_all_escapes_is_bounded():
     assert len(clean("\x00" * 5_000)) < 100
