@@ -113,6 +113,7 @@ class _Source:
         self.poll_interval_seconds = 5.0
         self.alerts = self.silences = self.failed_notices = ()
         self.muted: dict[str, Any] = {}
+        self.links: dict[str, str] = {}
 
     def _made(self, at: float) -> Snapshot:
         broker = BrokerFacts(broker="default", up=True, last_poll_at=at, events_connected=True)
