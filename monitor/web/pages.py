@@ -26,6 +26,7 @@ class Pages:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._streams: set[asyncio.Task[object]] = set()
+        self._drawing: dict[object, asyncio.Task[tuple[View, bytes]]] = {}
 
     async def overview(self, request: web.Request) -> web.Response:
         """Give the overview."""
@@ -94,8 +95,8 @@ class Pages:
         message = b"retry: %d\n\n" % RETRY_MILLISECONDS
         try:
             while True:
-                view = self._view(request)
-                message += await asyncio.to_thread(_message, view, kind, dict(request.query))
+                view, drawn = await self._drawn(request, kind)
+                message += drawn
                 async with asyncio.timeout(WRITE_SECONDS):
                     await response.write(message)
                 message = b""
@@ -104,10 +105,28 @@ class Pages:
         except (ConnectionError, TimeoutError):
             return response  # whoever read has gone, or does not keep up and will come back
 
+    async def _drawn(self, request: web.Request, kind: str | None) -> tuple[View, bytes]:
+        """Return what a view shows now, and its message.
+
+        A tick wakes all readers at once: who wants what is being drawn already waits for that.
+        """
+        view = self._view(request)
+        wanted = kind, tuple(request.query.items()), view.writable
+        if wanted not in self._drawing:
+            drawing = asyncio.create_task(_draw(view, kind, dict(request.query)))
+            drawing.add_done_callback(lambda _: self._drawing.pop(wanted))
+            self._drawing[wanted] = drawing
+        # Whoever goes must not take it from the others.
+        return await asyncio.shield(self._drawing[wanted])
+
     async def close(self, _app: web.Application) -> None:
         """End all streams; a signal handler for `on_shutdown`."""
         for task in self._streams:
             task.cancel()
+
+
+async def _draw(view: View, kind: str | None, labels: Mapping[str, str]) -> tuple[View, bytes]:
+    return view, await asyncio.to_thread(_message, view, kind, labels)
 
 
 def _message(view: View, kind: str | None, labels: Mapping[str, str]) -> bytes:

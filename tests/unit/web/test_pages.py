@@ -1,4 +1,6 @@
 import asyncio
+import threading
+from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
@@ -9,6 +11,8 @@ from msgspec.structs import replace
 from monitor.web import pages
 from monitor.web.app import make_app
 from monitor.web.page.objects import address
+from monitor.web.page.page import render
+from monitor.web.page.rendered import Rendered
 from tests.unit.web.conftest import Client
 from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource, blind
 
@@ -56,6 +60,34 @@ async def test_a_queues_own_view_is_streamed_too(client: Client) -> None:
     async with client.get("/api/v1/stream", params=parameters) as answer:
         _, page = await message(answer)
         assert page["title"] == "high · queue-monitor"
+
+
+async def test_who_wants_the_same_shares_one_drawing(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn, all_have_asked = [], threading.Event()
+
+    def counted(*view: Any) -> Rendered:
+        drawn.append(view[1:])
+        assert all_have_asked.wait(10)
+        return render(*view)
+
+    monkeypatch.setattr(pages, "render", counted)
+    own = {"view": "queue", "broker": "default", "queue_name": "high"}
+    wanted = [{"view": "overview"}] * 3 + [{"view": "overview", "q": "low"}] + [own] * 2
+    answers = [await client.get("/api/v1/stream", params=each) for each in wanted]
+    # One who goes leaves it to the others.
+    answers.pop(0).close()
+    all_have_asked.set()
+    titles = [(await message(answer))[1]["title"] for answer in answers]
+    assert (
+        titles
+        == [*["2 firing: QueueAbandoned, WorkerDead · queue-monitor"] * 3]
+        + ["high · queue-monitor"] * 2
+    )
+    assert sorted(kind for kind, _ in drawn) == ["overview", "overview", "queue"]
+    for answer in answers:
+        answer.close()
 
 
 async def test_without_a_view_the_stream_sends_a_summary(
