@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard
@@ -43,14 +43,7 @@ QUEUES = Variable(
     label="queue_name",
     matchers=BROKER,
 )
-ONE_QUEUE = Variable(
-    name="queue",
-    title="Queue",
-    metric="celery_queue_length",
-    label="queue_name",
-    matchers=BROKER,
-    many=False,
-)
+ONE_QUEUE = replace(QUEUES, many=False)
 TASKS = Variable(
     name="task",
     title="Task",

@@ -1,7 +1,7 @@
 """Monitor: the daemon's own health, and what it costs."""
 
 from grafana.frame import BROKERS, Dashboard
-from grafana.panels import Panel, Query, Row
+from grafana.panels import Panel, Query, Row, one_number
 from grafana.queries import BROKER, DAEMON, gauge, quantile, rate, select
 
 
@@ -10,15 +10,20 @@ def _of_each(metric: str) -> Query:
 
 
 def _good(title: str, description: str, metric: str, *matchers: str, good: str) -> Panel:
-    return Panel(
-        title=title,
-        description=description,
-        unit="short",
-        kind="stat",
+    return one_number(
+        title,
+        description,
+        "short",
+        f"min({select(metric, *matchers)})",
         width=6,
-        height=4,
         mappings={0.0: ("no", "red"), 1.0: (good, "green")},
-        queries=(Query(f"min({select(metric, *matchers)})"),),
+    )
+
+
+def _percentiles(histogram: str, per: str, *matchers: str) -> tuple[Query, ...]:
+    return tuple(
+        Query(quantile(q, histogram, per, *matchers, by=per), f"{{{{{per}}}}} p{q * 100:.0f}")
+        for q in (0.5, 0.99)
     )
 
 
@@ -93,29 +98,13 @@ SPEED = Row(
             title="Polls",
             description="How long the polls of a broker took.",
             unit="s",
-            queries=tuple(
-                Query(
-                    quantile(
-                        q, "celery_broker_poll_duration_seconds", "broker", *BROKER, by="broker"
-                    ),
-                    f"{{{{broker}}}} p{q * 100:.0f}",
-                )
-                for q in (0.5, 0.99)
-            ),
+            queries=_percentiles("celery_broker_poll_duration_seconds", "broker", *BROKER),
         ),
         Panel(
             title="Ticks",
             description="How long books, rules and deliveries took after a poll.",
             unit="s",
-            queries=tuple(
-                Query(
-                    quantile(
-                        q, "queue_monitor_tick_duration_seconds", "instance", *DAEMON, by="instance"
-                    ),
-                    f"{{{{instance}}}} p{q * 100:.0f}",
-                )
-                for q in (0.5, 0.99)
-            ),
+            queries=_percentiles("queue_monitor_tick_duration_seconds", "instance", *DAEMON),
         ),
         Panel(
             title="Events",

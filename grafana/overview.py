@@ -1,7 +1,7 @@
 """Overview: is anything wrong, and where?"""
 
 from grafana.frame import BROKERS, Dashboard, url_of
-from grafana.panels import Panel, Query, Row
+from grafana.panels import Panel, Query, Row, one_number
 from grafana.queries import (
     BROKER,
     DAEMON,
@@ -12,82 +12,53 @@ from grafana.queries import (
     rate,
     total,
 )
+from grafana.states import WORKER_STATE, counted
 
 _FIRING = ('state="firing"', 'severity=~"critical|warning"')
 
 WRONG = Row(
     "Is anything wrong?",
     (
-        Panel(
-            title="Alerts firing",
-            description="Alerts of the monitor, warnings and worse. Silenced ones count too.",
-            unit="short",
-            kind="stat",
-            width=4,
-            height=4,
+        one_number(
+            "Alerts firing",
+            "Alerts of the monitor, warnings and worse. Silenced ones count too.",
+            "short",
+            f"{total('queue_monitor_alerts', 'alertname, severity', *DAEMON, *_FIRING)}"
+            " or vector(0)",
             critical=1,
-            queries=(
-                Query(
-                    f"{total('queue_monitor_alerts', 'alertname, severity', *DAEMON, *_FIRING)}"
-                    " or vector(0)"
-                ),
-            ),
         ),
-        Panel(
-            title="Brokers away",
-            description="Brokers whose last poll failed. While one is away its queues and workers "
+        one_number(
+            "Brokers away",
+            "Brokers whose last poll failed. While one is away its queues and workers "
             "are not known, and their panels have a gap.",
-            unit="short",
-            kind="stat",
-            width=4,
-            height=4,
+            "short",
+            f"count({gauge('celery_broker_up', 'broker', *BROKER)} == 0) or vector(0)",
             critical=1,
-            queries=(
-                Query(f"count({gauge('celery_broker_up', 'broker', *BROKER)} == 0) or vector(0)"),
-            ),
         ),
-        Panel(
-            title="Workers dead or hung",
-            description="Workers that went silent without a goodbye, and those that do not answer.",
-            unit="short",
-            kind="stat",
-            width=4,
-            height=4,
+        one_number(
+            "Workers dead or hung",
+            "Workers that went silent without a goodbye, and those that do not answer.",
+            "short",
+            f"count({gauge('celery_worker_up', PER_WORKER, *BROKER)} == 0) or vector(0)",
             critical=1,
-            queries=(
-                Query(f"count({gauge('celery_worker_up', PER_WORKER, *BROKER)} == 0) or vector(0)"),
-            ),
         ),
-        Panel(
-            title="Live workers",
-            description="Workers that are online, late, busy or draining.",
-            unit="short",
-            kind="stat",
-            width=4,
-            height=4,
-            queries=(Query(total("celery_worker_up", PER_WORKER, *BROKER)),),
+        one_number(
+            "Live workers",
+            "Workers that are online, late, busy or draining.",
+            "short",
+            total("celery_worker_up", PER_WORKER, *BROKER),
         ),
-        Panel(
-            title="Messages waiting",
-            description="Ready messages of all queues and all priorities.",
-            unit="short",
-            kind="stat",
-            width=4,
-            height=4,
-            queries=(Query(total("celery_queue_length", PER_QUEUE, *BROKER)),),
+        one_number(
+            "Messages waiting",
+            "Ready messages of all queues and all priorities.",
+            "short",
+            total("celery_queue_length", PER_QUEUE, *BROKER),
         ),
-        Panel(
-            title="Oldest message",
-            description="Age of the oldest ready message of any queue.",
-            unit="s",
-            kind="stat",
-            width=4,
-            height=4,
-            queries=(
-                Query(
-                    f"max({gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})"
-                ),
-            ),
+        one_number(
+            "Oldest message",
+            "Age of the oldest ready message of any queue.",
+            "s",
+            f"max({gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})",
         ),
         Panel(
             title="Alerts over time",
@@ -170,18 +141,11 @@ QUEUES = Row(
 WORK = Row(
     "Workers and tasks",
     (
-        Panel(
-            title="Workers by state",
-            description="A late one missed heartbeats; a busy one is silent because of a task; a "
+        counted(
+            WORKER_STATE,
+            "Workers by state",
+            "A late one missed heartbeats; a busy one is silent because of a task; a "
             "draining one was told to stop.",
-            unit="short",
-            kind="stacked",
-            queries=(
-                Query(
-                    total("celery_worker_state", f"{PER_WORKER}, state", *BROKER, by="state"),
-                    "{{state}}",
-                ),
-            ),
         ),
         Panel(
             title="Messages in and out",

@@ -58,6 +58,8 @@ class Panel:
     """... and from this one as critical."""
     mappings: Mapping[float, tuple[str, str]] = field(default_factory=dict)
     """Text and colour of single values."""
+    colors: Mapping[str, str] = field(default_factory=dict)
+    """Colour of the series that has this name."""
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """For a table: title and unit of each column, by the name of its field."""
     link: str = ""
@@ -70,6 +72,30 @@ class Row:
 
     title: str
     panels: Sequence[Panel]
+
+
+def one_number(
+    title: str,
+    description: str,
+    unit: str,
+    expr: str,
+    *,
+    width: int = 4,
+    critical: float | None = None,
+    mappings: Mapping[float, tuple[str, str]] | None = None,
+) -> Panel:
+    """Return a panel that shows what one number is now."""
+    return Panel(
+        title=title,
+        description=description,
+        unit=unit,
+        kind="stat",
+        width=width,
+        height=4,
+        critical=critical,
+        mappings=mappings or {},
+        queries=(Query(expr),),
+    )
 
 
 def build(panel: Panel) -> Any:
@@ -86,6 +112,11 @@ def build(panel: Panel) -> Any:
     )
     if panel.mappings:
         built = built.mappings(_mappings(panel.mappings))
+    for name, color in panel.colors.items():
+        fixed = {"mode": "fixed", "fixedColor": color}
+        built = built.override_by_name(
+            name, [models.DynamicConfigValue(id_val="color", value=fixed)]
+        )
     match panel.kind:
         case "stat":
             return _with_thresholds(panel, _as_stat(built))

@@ -1,42 +1,13 @@
 """Queue: one queue in depth."""
 
 from grafana.frame import BROKERS, ONE_QUEUE, Dashboard
-from grafana.panels import CRITICAL, OK, QUIET, WARNING, Panel, Query, Row
+from grafana.panels import Panel, Query, Row, one_number
 from grafana.queries import PER_QUEUE, PER_TASK, QUEUE, gauge, quantile, rate, total
-
-_COLORS = {
-    "ok": OK,
-    "draining": QUIET,
-    "growing": WARNING,
-    "saturated": WARNING,
-    "stalled": CRITICAL,
-    "abandoned": CRITICAL,
-}
-_VERDICTS = {float(number): each for number, each in enumerate(_COLORS.items())}
+from grafana.states import QUEUE_VERDICT, over_time
 
 
 def _now(title: str, description: str, unit: str, metric: str) -> Panel:
-    return Panel(
-        title=title,
-        description=description,
-        unit=unit,
-        kind="stat",
-        width=4,
-        height=4,
-        queries=(Query(gauge(metric, PER_QUEUE, *QUEUE)),),
-    )
-
-
-def _verdict() -> str:
-    """Return the number of the verdict that holds."""
-    return " or ".join(
-        f"{number:g} * ({gauge('celery_queue_verdict', PER_QUEUE, *QUEUE, _is(verdict))} == 1)"
-        for number, (verdict, _) in _VERDICTS.items()
-    )
-
-
-def _is(verdict: str) -> str:
-    return f'verdict="{verdict}"'
+    return one_number(title, description, unit, gauge(metric, PER_QUEUE, *QUEUE))
 
 
 NOW = Row(
@@ -68,17 +39,14 @@ NOW = Row(
             "short",
             "celery_queue_processes_needed",
         ),
-        Panel(
-            title="Verdict",
-            description="What was the matter with it: saturated means that every process that "
+        over_time(
+            QUEUE_VERDICT,
+            "Verdict",
+            "What was the matter with it: saturated means that every process that "
             "consumes it is at work, stalled that one is free and takes nothing, abandoned that "
             "nobody consumes it.",
-            unit="short",
-            kind="timeline",
-            width=24,
+            legend="{{queue_name}}",
             height=4,
-            mappings=_VERDICTS,
-            queries=(Query(_verdict(), "{{queue_name}}"),),
         ),
     ),
 )

@@ -33,11 +33,13 @@ COLUMNS = 2
 _UNITS = {"s": "seconds", "cps": "a second", "short": ""}
 _COLORS = {
     "green": "#73bf69",
+    "dark-green": "#37872d",
+    "yellow": "#fade2a",
+    "dark-yellow": "#e0b400",
     "orange": "#ff9830",
     "red": "#f2495c",
+    "dark-red": "#c4162a",
     "blue": "#5794f2",
-    "dark-orange": "#e0662f",
-    "super-light-gray": "lightgray",
 }
 """Grafana's, by its names."""
 
@@ -108,17 +110,22 @@ def _with_gaps(points: dict[float, float]) -> tuple[list[float], list[float]]:
     return times, values
 
 
-def _stacked(axes: Axes, _panel: Panel, lines: Lines) -> None:
+def _stacked(axes: Axes, panel: Panel, lines: Lines) -> None:
     lines = [(name, points) for name, points in lines if any(points.values())]
     times = sorted({at for _, points in lines for at in points})
     axes.stackplot(
         times,
         [[points.get(at, 0.0) for at in times] for _, points in lines],
         labels=[name for name, _ in lines],
+        colors=[_color(panel.colors[name]) for name, _ in lines] if panel.colors else None,
         alpha=0.7,
     )
     axes.set_ylim(top=1.35 * axes.get_ylim()[1])
     axes.legend(fontsize=8, loc="upper right", ncols=2)
+
+
+def _color(name: str) -> str:
+    return _COLORS.get(name, name)
 
 
 def _timeline(axes: Axes, panel: Panel, lines: Lines) -> None:
@@ -127,7 +134,7 @@ def _timeline(axes: Axes, panel: Panel, lines: Lines) -> None:
         for value, spell in groupby(points, key=points.__getitem__):
             times = [*spell]
             text, color = panel.mappings[value]
-            seen[text] = _COLORS.get(color, color)
+            seen[text] = _color(color)
             length = times[-1] - times[0] + STEP_SECONDS
             axes.broken_barh([(times[0], length)], (row - 0.35, 0.7), facecolors=seen[text])
     axes.set_yticks(range(len(lines)), [name.partition("@")[0] for name, _ in lines])

@@ -1,60 +1,23 @@
 """Workers: their states over time, capacity and use, restarts, clocks."""
 
 from grafana.frame import BROKERS, Dashboard
-from grafana.panels import CRITICAL, OK, QUIET, WARNING, Panel, Query, Row
+from grafana.panels import Panel, Query, Row
 from grafana.queries import BROKER, PER_WORKER, gauge, increase, rate, total
-
-_COLORS = {
-    "online": OK,
-    "late": WARNING,
-    "busy": QUIET,
-    "draining": "purple",
-    "hung": "dark-orange",
-    "dead": CRITICAL,
-    "offline": "gray",
-    "unknown": "super-light-gray",
-}
-_STATES = {float(number): each for number, each in enumerate(_COLORS.items())}
-
-
-def _state() -> str:
-    """Return the number of the state that holds."""
-    return " or ".join(
-        f"{number:g} * ({gauge('celery_worker_state', PER_WORKER, *BROKER, _is(state))} == 1)"
-        for number, (state, _) in _STATES.items()
-    )
-
-
-def _is(state: str) -> str:
-    return f'state="{state}"'
-
+from grafana.states import WORKER_STATE, counted, over_time
 
 STATES = Row(
     "States",
     (
-        Panel(
-            title="State of each worker",
-            description="A late one missed heartbeats; a busy one is silent because of a task; a "
+        over_time(
+            WORKER_STATE,
+            "State of each worker",
+            "A late one missed heartbeats; a busy one is silent because of a task; a "
             "hung one holds its connection and does not answer; a dead one is gone without a "
             "goodbye; an offline one said goodbye.",
-            unit="short",
-            kind="timeline",
-            width=24,
-            mappings=_STATES,
-            queries=(Query(_state(), "{{hostname}}"),),
+            legend="{{hostname}}",
+            height=8,
         ),
-        Panel(
-            title="Workers by state",
-            description="How many workers are in each state.",
-            unit="short",
-            kind="stacked",
-            queries=(
-                Query(
-                    total("celery_worker_state", f"{PER_WORKER}, state", *BROKER, by="state"),
-                    "{{state}}",
-                ),
-            ),
-        ),
+        counted(WORKER_STATE, "Workers by state", "How many workers are in each state."),
         Panel(
             title="Restarts",
             description="Starts under the same name, by whether a goodbye came first.",

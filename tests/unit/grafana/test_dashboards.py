@@ -11,6 +11,7 @@ import pytest
 from grafana.catalogue import DASHBOARDS, FOLDER
 from grafana.frame import ANNOTATIONS, Dashboard, to_json
 from grafana.panels import Panel
+from grafana.states import QUEUE_VERDICT, WORKER_STATE, StateSet
 from monitor.facts.catalogue import FACTS
 
 _BY_NAME = pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda each: each.name)
@@ -95,6 +96,22 @@ def test_every_panel_says_what_it_shows_and_in_which_unit(dashboard: Dashboard) 
         assert panel["targets"]
         for target in panel["targets"]:
             assert target["datasource"]["uid"] == "${datasource}"
+
+
+@_BY_NAME
+def test_every_colour_is_one_that_grafana_and_browsers_know(dashboard: Dashboard) -> None:
+    """Grafana's own names and shades, or CSS names; another would be drawn as black."""
+    shades, hues = "super-light|light|semi-dark|dark", "red|orange|yellow|green|blue|purple"
+    known = re.compile(rf"(?:(?:{shades})-)?(?:{hues})|gray|lightgray")
+    used = {color for panel in panels_of(dashboard) for _, color in panel.mappings.values()}
+    used |= {color for panel in panels_of(dashboard) for color in panel.colors.values()}
+    assert [color for color in used if not known.fullmatch(color)] == []
+
+
+@pytest.mark.parametrize("states", [WORKER_STATE, QUEUE_VERDICT], ids=lambda each: each.label)
+def test_every_state_of_the_catalogue_has_its_colour(states: StateSet) -> None:
+    (fact,) = (fact for fact in FACTS if fact.metric == states.metric)
+    assert {*states.colors} == {*fact.states}
 
 
 @_BY_NAME
