@@ -31,7 +31,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         on="broker",
         when="messages_lost_lately > 0",
         severity="warning",
-        summary="{broker}: at least {messages_lost_lately} messages are lost: {latest_reset}",
+        summary="{broker} lost messages, at least {messages_lost_lately}: {latest_reset}",
         cause="a restart without persistence, a replica that lagged and was promoted, or a flush",
         command='redis-cli -u "$CELERY_BROKER_URL" INFO persistence',
     ),
@@ -60,7 +60,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         on="broker",
         when="evicted_lately > 0 and evicts_queues",
         severity="warning",
-        summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are not spared",
+        summary="{broker} evicted keys, {evicted_lately} within 10 minutes; queues are not spared",
         cause="the server is at its maxmemory",
         command='redis-cli -u "$CELERY_BROKER_URL" CONFIG GET "maxmemory*"',
     ),
@@ -69,7 +69,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         on="broker",
         when="evicted_lately > 0 and not evicts_queues",
         severity="info",
-        summary="{broker} evicted {evicted_lately} keys within 10 minutes; queues are spared",
+        summary="{broker} evicted keys, {evicted_lately} within 10 minutes; queues are spared",
         cause="the server is at its maxmemory",
         command='redis-cli -u "$CELERY_BROKER_URL" CONFIG GET "maxmemory*"',
     ),
@@ -108,7 +108,7 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="workers < expected_workers",
         for_=120.0,
         severity="critical",
-        summary="{queue_name}: {workers} live workers, {expected_workers} expected",
+        summary="{queue_name}: live workers {workers}, expected {expected_workers}",
         cause="a deploy or scale-down took them, they crashed, or they do not consume this queue",
         command="celery -A proj inspect active_queues",
     ),
@@ -140,8 +140,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when='verdict == "stalled"',
         for_=300.0,
         severity="critical",
-        summary="{queue_name}: {length} waiting, and of the {workers} live workers that consume it "
-        "one with a free process takes none",
+        summary="{queue_name}: {length} waiting, and of the live workers that consume it, "
+        "{workers} in all, one with a free process takes none",
         cause="its workers no longer read from the broker, or hold all that they may prefetch",
         command="celery -A proj inspect reserved",
     ),
@@ -232,8 +232,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="workers_without_events > 0",
         for_=600.0,
         severity="info",
-        summary="{workers_without_events} workers process tasks and send no task events, so their "
-        "tasks are not counted: start workers with -E, or run celery -A <app> control "
+        summary="{broker}: workers without task events: {workers_without_events}. "
+        "Their tasks are not counted: start workers with -E, or run celery -A <app> control "
         "enable_events",
         cause="workers were started without -E, or worker_send_task_events is off",
         command="celery -A proj control enable_events",

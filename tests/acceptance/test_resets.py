@@ -49,7 +49,7 @@ def test_the_end_of_a_flooded_queue_that_was_flushed_is_told_with_its_reason(
     # And what is gone is told apart from it.
     (lost,) = receiver.until(1, alertname="MessagesLost")
     assert lost["status"] == "firing"
-    assert "150 messages are lost: the broker was flushed" in lost["annotations"]["summary"]
+    assert "at least 150: the broker was flushed" in lost["annotations"]["summary"]
     print(f"the end was told, and the loss {time.time() - flushed_at:.1f} s after the flush")
     metrics = daemon.metrics()
     assert metrics.value("celery_broker_resets_total", reason="flushed") == 1

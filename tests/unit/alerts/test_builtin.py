@@ -112,7 +112,7 @@ STUCK = task(
         ("BrokerDown", BrokerFacts(broker="b"), None, ""),
         ("MessagesLost",
          BrokerFacts(broker="b", messages_lost_lately=40, latest_reset="the broker was flushed"),
-         True, "b: at least 40 messages are lost: the broker was flushed"),
+         True, "b lost messages, at least 40: the broker was flushed"),
         ("MessagesLost", BrokerFacts(broker="b", messages_lost_lately=0), False, ""),
         ("LogSilent", silent(901.0), True,
          "tasks: nothing that counts was written for 15m 1s, more than 15m; its files can be read"),
@@ -142,7 +142,7 @@ STUCK = task(
          "high@web1 was started again 3 times in 15 minutes without having said goodbye"),
         ("WorkerCrashLooping", worker(recent_crashes=2), False, ""),
         ("WorkersMissing", queue(workers=0, expected_workers=1), True,
-         "high: 0 live workers, 1 expected"),
+         "high: live workers 0, expected 1"),
         ("WorkersMissing", queue(workers=1, expected_workers=1), False, ""),
         # Nothing is expected of a queue that is not named, and unknown workers are not missing.
         ("WorkersMissing", queue(workers=0), None, ""),
@@ -163,8 +163,8 @@ STUCK = task(
         # The timeout is the workers' own, and not known unless somebody says it.
         ("RedeliveryRisk", flying(3000.0, None), None, ""),
         ("QueueStalled", queue(length=5, workers=2, verdict="stalled"), True,
-         "high: 5 waiting, and of the 2 live workers that consume it one with a free process takes "
-         "none"),
+         "high: 5 waiting, and of the live workers that consume it, 2 in all, one with a free "
+         "process takes none"),
         ("QueueStalled", queue(length=5, verdict="saturated"), False, ""),
         ("QueueStalled", queue(length=5), None, ""),
         ("QueueBacklogGrowing", GROWING, True,
@@ -178,8 +178,8 @@ STUCK = task(
         ("QueueTooLong", queue(length=11, max_length=10), True, "high: 11 waiting, more than 10"),
         ("QueueTooLong", queue(length=10, max_length=10), False, ""),
         ("EventsOff", BrokerFacts(broker="b", workers_without_events=2), True,
-         "2 workers process tasks and send no task events, so their tasks are not counted: start "
-         "workers with -E, or run celery -A <app> control enable_events"),
+         "b: workers without task events: 2. Their tasks are not counted: start workers with -E, "
+         "or run celery -A <app> control enable_events"),
         ("EventsOff", BrokerFacts(broker="b", workers_without_events=0), False, ""),
         ("EventsOff", BrokerFacts(broker="b"), None, ""),
         ("TaskFailureRatio", task(recently_failed=6, recently_finished=20), True,
