@@ -8,11 +8,9 @@ import asyncio
 import json
 from typing import Any
 
-import aiohttp
-
 from monitor.alerts.alert import Alert, Notice
 from monitor.channels.base import Receipt, RefusedError, SendError
-from monitor.channels.http import JSON_HEADERS, post
+from monitor.channels.http import PostChannel, bearer
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.channels.webhook import annotations
 from monitor.values.moments import format_moment
@@ -23,16 +21,8 @@ RESENDS_MISSED = 4
 """As in Prometheus: so many lost resends do not end an alert."""
 
 
-class AlertmanagerChannel:
-    """Posts alerts. `page_url` is where a person finds the monitor."""
-
-    def __init__(
-        self, settings: AlertmanagerSettings, session: aiohttp.ClientSession, page_url: str
-    ) -> None:
-        self.name = settings.name
-        self._settings = settings
-        self._session = session
-        self._page_url = page_url
+class AlertmanagerChannel(PostChannel[AlertmanagerSettings]):
+    """Posts alerts."""
 
     async def send(self, notice: Notice) -> Receipt:
         """Post all alerts of `notice` to each instance. Raises SendError if none took them."""
@@ -43,21 +33,18 @@ class AlertmanagerChannel:
             for start in range(0, len(alerts), MAX_BATCH)
         ]
         urls = [url.reveal().rstrip("/") + "/api/v2/alerts" for url in self._settings.urls]
-        outcomes = await asyncio.gather(*(self._post(url, bodies) for url in urls))
+        outcomes = await asyncio.gather(*(self._post_all(url, bodies) for url in urls))
         errors = [error for error in outcomes if error is not None]
         if len(errors) < len(urls):
             return Receipt(said="accepted", problem="; ".join(map(str, errors)))
         # What one instance may take later is tried again.
         raise next((each for each in errors if not isinstance(each, RefusedError)), errors[0])
 
-    async def _post(self, url: str, bodies: list[bytes]) -> SendError | None:
-        headers = dict(JSON_HEADERS)
-        token = self._settings.bearer_token
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token.reveal()}"
+    async def _post_all(self, url: str, bodies: list[bytes]) -> SendError | None:
+        headers = bearer(self._settings.bearer_token)
         try:
             for body in bodies:
-                await post(self._session, url, body, headers, self._settings.timeout)
+                await self._post(url, body, headers)
         except SendError as error:
             return error
         return None

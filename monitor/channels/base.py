@@ -42,7 +42,10 @@ class Receipt(Struct, frozen=True):
 
 
 class Channel(Protocol):
-    """A way to reach people. To add one: a file here, its settings, a line in `table.py`."""
+    """A way to reach people. To add one: a file here, its settings, a line in `table.py`.
+
+    One that posts JSON begins with `http.PostChannel`.
+    """
 
     @property
     def name(self) -> str:

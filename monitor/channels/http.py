@@ -3,22 +3,48 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Generic, TypeVar
 
 import aiohttp
 
 from monitor.channels.base import MAX_REASON, Receipt, RefusedError, SendError
+from monitor.channels.settings import PostSettings
+from monitor.values.secret import Secret
 
-JSON_HEADERS: Mapping[str, str] = {
+S = TypeVar("S", bound=PostSettings)
+
+_JSON_HEADERS: Mapping[str, str] = {
     "Content-Type": "application/json",
     "User-Agent": "queue-monitor",
 }
-"""Of a request whose body is JSON."""
 
 _RETRYABLE_STATUS = (408, 425, 429)
 """Client errors that are about the moment, not about what was sent."""
 
 _ANSWER_BYTES = 200
 """How much of a refusal is read, to be logged."""
+
+
+class PostChannel(Generic[S]):
+    """What channels that post JSON share. `page_url` is where a person finds the monitor."""
+
+    def __init__(self, settings: S, session: aiohttp.ClientSession, page_url: str) -> None:
+        self.name = settings.name
+        self._settings = settings
+        self._session = session
+        self._page_url = page_url
+
+    async def _post(
+        self, url: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> Receipt:
+        """Post `body`, which is JSON, with `headers` beside the usual ones. Raises SendError."""
+        every = {**_JSON_HEADERS, **(headers or {})}
+        return await post(self._session, url, body, every, self._settings.timeout)
+
+
+def bearer(token: Secret | None) -> Mapping[str, str]:
+    """Return the header that shows `token`; none if there is none."""
+    return {"Authorization": f"Bearer {token.reveal()}"} if token is not None else {}
 
 
 async def post(

@@ -8,11 +8,9 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-import aiohttp
-
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import JSON_HEADERS, post
+from monitor.channels.http import PostChannel
 from monitor.channels.message import incident_key, message_of, object_of, one_line, severity_of
 from monitor.channels.settings import JiraServiceManagementSettings
 from monitor.channels.text import as_text
@@ -27,19 +25,8 @@ SOURCE = "queue-monitor"
 _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5", "none": "P5"}
 
 
-class JiraServiceManagementChannel:
-    """Creates and closes an alert. `page_url` is where a person finds the monitor."""
-
-    def __init__(
-        self,
-        settings: JiraServiceManagementSettings,
-        session: aiohttp.ClientSession,
-        page_url: str,
-    ) -> None:
-        self.name = settings.name
-        self._settings = settings
-        self._session = session
-        self._page_url = page_url
+class JiraServiceManagementChannel(PostChannel[JiraServiceManagementSettings]):
+    """Creates and closes an alert."""
 
     async def send(self, notice: Notice) -> Receipt:
         """Create the group's alert, or close it once nothing fires. Raises SendError."""
@@ -50,10 +37,8 @@ class JiraServiceManagementChannel:
             alias = quote(incident_key(notice), safe="")
             url = f"{url}/{alias}/close?identifierType=alias"
             body = closing(notice, self._page_url)
-        key = self._settings.api_key.reveal()
-        headers = {**JSON_HEADERS, "Authorization": f"GenieKey {key}"}
-        payload = json.dumps(body).encode()
-        return await post(self._session, url, payload, headers, self._settings.timeout)
+        headers = {"Authorization": f"GenieKey {self._settings.api_key.reveal()}"}
+        return await self._post(url, json.dumps(body).encode(), headers)
 
 
 def creation(notice: Notice, page_url: str) -> dict[str, Any]:

@@ -7,11 +7,9 @@ are tried again, everything else is final.
 import json
 from typing import Any
 
-import aiohttp
-
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import JSON_HEADERS, post
+from monitor.channels.http import PostChannel
 from monitor.channels.message import incident_key, message_of, one_line, severity_of
 from monitor.channels.settings import PagerDutySettings
 from monitor.channels.text import as_text
@@ -24,22 +22,13 @@ MAX_DETAILS = 100_000
 _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info", "none": "info"}
 
 
-class PagerDutyChannel:
-    """Triggers and resolves an incident. `page_url` is where a person finds the monitor."""
-
-    def __init__(
-        self, settings: PagerDutySettings, session: aiohttp.ClientSession, page_url: str
-    ) -> None:
-        self.name = settings.name
-        self._settings = settings
-        self._session = session
-        self._page_url = page_url
+class PagerDutyChannel(PostChannel[PagerDutySettings]):
+    """Triggers and resolves an incident."""
 
     async def send(self, notice: Notice) -> Receipt:
         """Trigger the group's incident, or resolve it once nothing fires. Raises SendError."""
         body = json.dumps(event(notice, self._settings.routing_key.reveal(), self._page_url))
-        url, timeout_seconds = self._settings.url, self._settings.timeout
-        return await post(self._session, url, body.encode(), JSON_HEADERS, timeout_seconds)
+        return await self._post(self._settings.url, body.encode())
 
 
 def event(notice: Notice, routing_key: str, page_url: str) -> dict[str, Any]:

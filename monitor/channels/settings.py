@@ -17,7 +17,15 @@ class LogChannelSettings(RouteSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSettings(RouteSettings):
+class PostSettings(RouteSettings):
+    """What every channel that posts JSON can be told."""
+
+    timeout: Seconds = 10.0
+    """How long an answer may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSettings(PostSettings):
     """Posts Alertmanager's webhook payload (version 4)."""
 
     type: Literal["webhook"]
@@ -28,8 +36,6 @@ class WebhookSettings(RouteSettings):
     """Sent as Authorization: Bearer."""
     signing_secret: Secret | None = None
     """Signs the body: X-Hub-Signature-256 is its HMAC, as GitHub's webhooks have it."""
-    timeout: Seconds = 10.0
-    """How long an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +53,7 @@ class SentrySettings(RouteSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertmanagerSettings(RouteSettings):
+class AlertmanagerSettings(PostSettings):
     """Hands every alert to Alertmanager as it stands, which groups, silences and tells."""
 
     type: Literal["alertmanager"]
@@ -60,12 +66,10 @@ class AlertmanagerSettings(RouteSettings):
     resend_interval: Seconds = 60.0
     """How often an alert that fires is sent again; after four times that without a word
     Alertmanager ends it."""
-    timeout: Seconds = 10.0
-    """How long an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PagerDutySettings(RouteSettings):
+class PagerDutySettings(PostSettings):
     """Triggers and resolves an incident for each group, through PagerDuty's Events API v2."""
 
     type: Literal["pagerduty"]
@@ -74,12 +78,10 @@ class PagerDutySettings(RouteSettings):
     name: str = "pagerduty"
     url: str = "https://events.pagerduty.com/v2/enqueue"
     """Where to post to; https://events.eu.pagerduty.com/v2/enqueue in Europe."""
-    timeout: Seconds = 10.0
-    """How long an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JiraServiceManagementSettings(RouteSettings):
+class JiraServiceManagementSettings(PostSettings):
     """Creates and closes an alert for each group in Jira Service Management, or in Opsgenie."""
 
     type: Literal["jira_service_management"]
@@ -88,20 +90,16 @@ class JiraServiceManagementSettings(RouteSettings):
     name: str = "jira_service_management"
     url: str = "https://api.atlassian.com/jsm/ops/integration/v2/alerts"
     """Where to post to; https://api.opsgenie.com/v2/alerts for Opsgenie."""
-    timeout: Seconds = 10.0
-    """How long an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlackSettings(RouteSettings):
+class SlackSettings(PostSettings):
     """Posts to a channel of Slack through an incoming webhook."""
 
     type: Literal["slack"]
     url: Secret
     """The URL of the incoming webhook."""
     name: str = "slack"
-    timeout: Seconds = 10.0
-    """How long an answer may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,9 @@
 import json
 from typing import Any
 
-import aiohttp
-
 from monitor.alerts.alert import Notice
 from monitor.channels.base import Receipt
-from monitor.channels.http import JSON_HEADERS, post
+from monitor.channels.http import PostChannel
 from monitor.channels.message import Item, Message, Row, message_of, one_line
 from monitor.channels.settings import SlackSettings
 
@@ -21,22 +19,13 @@ _OVER = "#2eb67d"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-class SlackChannel:
-    """Posts to the channel of the webhook. `page_url` is where a person finds the monitor."""
-
-    def __init__(
-        self, settings: SlackSettings, session: aiohttp.ClientSession, page_url: str
-    ) -> None:
-        self.name = settings.name
-        self._settings = settings
-        self._session = session
-        self._page_url = page_url
+class SlackChannel(PostChannel[SlackSettings]):
+    """Posts to the channel of the webhook."""
 
     async def send(self, notice: Notice) -> Receipt:
         """Post `notice`. Raises SendError."""
-        body = json.dumps(payload(message_of(notice, self._page_url))).encode()
-        url, timeout_seconds = self._settings.url.reveal(), self._settings.timeout
-        return await post(self._session, url, body, JSON_HEADERS, timeout_seconds)
+        body = json.dumps(payload(message_of(notice, self._page_url)))
+        return await self._post(self._settings.url.reveal(), body.encode())
 
 
 def payload(message: Message) -> dict[str, Any]:

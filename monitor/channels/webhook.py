@@ -3,13 +3,10 @@
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
-
-import aiohttp
 
 from monitor.alerts.alert import Alert, Notice
-from monitor.channels.base import ChannelError, Receipt
-from monitor.channels.http import JSON_HEADERS, post
+from monitor.channels.base import Receipt
+from monitor.channels.http import PostChannel, bearer
 from monitor.channels.settings import WebhookSettings
 from monitor.values.moments import format_moment
 from monitor.values.secret import Secret
@@ -18,43 +15,21 @@ _NOT_ENDED = "0001-01-01T00:00:00Z"
 """Alertmanager's zero time: `endsAt` of an alert that fires."""
 
 
-class WebhookChannel:
-    """Posts notices to one URL. `page_url` is where a person finds the monitor."""
-
-    def __init__(
-        self, settings: WebhookSettings, session: aiohttp.ClientSession, page_url: str
-    ) -> None:
-        self.name = settings.name
-        self._url = settings.url.reveal()
-        if not _is_http(self._url):
-            raise ChannelError(f"channel {settings.name}: the url is not http:// or https://")
-        self._settings = settings
-        self._timeout_seconds = settings.timeout
-        self._session = session
-        self._page_url = page_url
+class WebhookChannel(PostChannel[WebhookSettings]):
+    """Posts notices to one URL."""
 
     async def send(self, notice: Notice) -> Receipt:
         """Post `notice`. Raises SendError."""
         body = json.dumps(payload(notice, self._page_url)).encode()
-        headers = dict(JSON_HEADERS)
-        if self._settings.bearer_token is not None:
-            headers["Authorization"] = f"Bearer {self._settings.bearer_token.reveal()}"
+        headers = {**bearer(self._settings.bearer_token)}
         if self._settings.signing_secret is not None:
             headers["X-Hub-Signature-256"] = signature(self._settings.signing_secret, body)
-        return await post(self._session, self._url, body, headers, self._timeout_seconds)
+        return await self._post(self._settings.url.reveal(), body, headers)
 
 
 def signature(secret: Secret, body: bytes) -> str:
     """Return the value of X-Hub-Signature-256, which many receivers can verify already."""
     return "sha256=" + hmac.new(secret.reveal().encode(), body, "sha256").hexdigest()
-
-
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def payload(notice: Notice, page_url: str) -> dict[str, object]:

@@ -1,8 +1,5 @@
 import json
 
-import pytest
-
-from monitor.channels.base import ChannelError
 from monitor.channels.settings import WebhookSettings
 from monitor.channels.webhook import WebhookChannel, payload
 from monitor.values.secret import Secret
@@ -85,12 +82,3 @@ async def test_a_notice_is_posted_as_json(receiver, session):
     ((path, headers, body),) = receiver.requests
     assert (path, headers["Content-Type"]) == ("/hook", "application/json")
     assert json.loads(body) == payload(notice(), PAGE)
-
-
-@pytest.mark.parametrize(
-    "url", ["", "not a url", "ftp://host/x", "http://", "http://[::1", "/hook"]
-)
-async def test_what_cannot_be_posted_to_is_no_channel(url, session):
-    with pytest.raises(ChannelError) as caught:
-        channel(url, session)
-    assert str(caught.value) == "channel webhook: the url is not http:// or https://"

@@ -210,3 +210,10 @@ def test_a_byte_order_mark_is_no_mistake(write: WriteFile) -> None:
 @pytest.mark.parametrize("content", ["", "# nothing\n", "---\n", "~"])
 def test_an_empty_file_names_no_broker(content: str, write: WriteFile) -> None:
     assert "no broker is named" in problems_of(write(content), {})
+
+
+@pytest.mark.parametrize("url", ["", "not a url", "ftp://host/x", "http://", "http://[::1", "/x"])
+def test_a_channel_posts_to_nothing_but_a_url_of_http(url: str, write: WriteFile) -> None:
+    file = write(BROKER + f"channels:\n  - {{type: webhook, url: '{url}'}}\n")
+    message = "channels[0].url: is not a URL: write it like https://host/path"
+    assert problems_of(file, {}).endswith(message)
