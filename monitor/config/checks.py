@@ -16,7 +16,7 @@ from monitor.broker.settings import BrokerSettings, TlsSettings
 from monitor.config.channel_checks import channel_problems
 from monitor.config.document import Node
 from monitor.config.placed import (
-    ALERT_LABELS,
+    label_problems,
     matcher_problems,
     problem_at,
     repeated_names,
@@ -189,9 +189,8 @@ def _alerts(settings: Settings, tree: Node) -> Iterator[Problem]:
         except RuleError as error:
             yield problem_at(tree, (*section, index, error.field), masked(str(error)), error.offset)
     for index, label in enumerate(settings.alerts.group_by):
-        if label not in (*ALERT_LABELS, ALL_LABELS):
-            message = f"unknown label {quoted(label)}{did_you_mean(label, ALERT_LABELS)}"
-            yield problem_at(tree, ("alerts", "group_by", index), message)
+        if label != ALL_LABELS:
+            yield from label_problems(label, tree, ("alerts", "group_by", index))
 
 
 def _inhibit_rules(settings: Settings, tree: Node) -> Iterator[Problem]:
@@ -203,9 +202,7 @@ def _inhibit_rules(settings: Settings, tree: Node) -> Iterator[Problem]:
                 yield problem_at(tree, (*path, field), "must not be empty: it would match all")
             yield from matcher_problems(texts, tree, (*path, field))
         for number, label in enumerate(rule.equal):
-            if label not in ALERT_LABELS:
-                message = f"unknown label {quoted(label)}{did_you_mean(label, ALERT_LABELS)}"
-                yield problem_at(tree, (*path, "equal", number), message)
+            yield from label_problems(label, tree, (*path, "equal", number))
 
 
 def _mutes(settings: Settings, tree: Node) -> Iterator[Problem]:

@@ -18,15 +18,23 @@ ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.va
 
 def problem_at(tree: Node, path: Path, message: str, offset: int = 0) -> Problem:
     """Return a problem with the setting at `path`, or with the section that leaves it out."""
+    node, unwritten = innermost(tree, path)
+    if unwritten:
+        return Problem(node.place, (*node.path, *unwritten), message)
+    if offset and node.inner_place is None:
+        message = f"{message} (at character {offset + 1})"
+    return Problem(moved(node, offset), node.path, message)
+
+
+def innermost(tree: Node, path: Path) -> tuple[Node, Path]:
+    """Return the last node that was written on the way along `path`, and what is left of that."""
     node = tree
     for depth, step in enumerate(path):
         below = node.child(step)
         if below is None:
-            return Problem(node.place, (*node.path, *path[depth:]), message)
+            return node, path[depth:]
         node = below
-    if offset and node.inner_place is None:
-        message = f"{message} (at character {offset + 1})"
-    return Problem(moved(node, offset), node.path, message)
+    return node, ()
 
 
 def repeated_names(tree: Node, section: Path, key: str, names: Sequence[str]) -> Iterator[Problem]:
@@ -51,9 +59,15 @@ def matcher_problems(texts: Sequence[str], tree: Node, path: Path) -> Iterator[P
             continue
         if not found:
             yield problem_at(tree, (*path, index), "must not be empty")
-        for name in [each.name for each in found if each.name not in ALERT_LABELS]:
-            message = f"unknown label {quoted(name)}{did_you_mean(name, ALERT_LABELS)}"
-            yield problem_at(tree, (*path, index), message)
+        for matcher in found:
+            yield from label_problems(matcher.name, tree, (*path, index))
+
+
+def label_problems(name: str, tree: Node, path: Path) -> Iterator[Problem]:
+    """Yield what is wrong with the label `name` of alerts at `path`."""
+    if name not in ALERT_LABELS:
+        message = f"unknown label {quoted(name)}{did_you_mean(name, ALERT_LABELS)}"
+        yield problem_at(tree, path, message)
 
 
 def url_problems(url: str, tree: Node, path: Path) -> Iterator[Problem]:

@@ -17,8 +17,9 @@ from monitor.alerts.rule_tests import (
 from monitor.alerts.rules import Rule, rules_of
 from monitor.alerts.series import SeriesError, parse_series
 from monitor.alerts.settings import AlertSettings
-from monitor.config.document import Node, moved
+from monitor.config.document import Node
 from monitor.config.load import load, read_file
+from monitor.config.placed import innermost, problem_at
 from monitor.config.problem import ConfigError, Path, Place, Problem, quoted
 from monitor.config.settle import settle
 from monitor.config.shape import section_of
@@ -52,7 +53,7 @@ class TestedRules:
 
     def place(self, path: Path) -> Place:
         """Return where the part of the file at `path` was written."""
-        return _node(self._tree, path).place
+        return innermost(self._tree, path)[0].place
 
 
 def _rules(file: RuleTestFile, path: str, environ: Mapping[str, str]) -> tuple[Rule, ...]:
@@ -63,7 +64,7 @@ def _rules(file: RuleTestFile, path: str, environ: Mapping[str, str]) -> tuple[R
 
 def _mistakes(file: RuleTestFile, tree: Node, alerts: Set[str]) -> Iterator[Problem]:
     if file.interval <= 0:
-        yield _problem(tree, ("interval",), "must be more than 0")
+        yield problem_at(tree, ("interval",), "must be more than 0")
     for index, test in enumerate(file.tests):
         path: Path = ("tests", index)
         for number, thing in enumerate(test.objects):
@@ -76,26 +77,26 @@ def _object(thing: ScriptedObject, tree: Node, path: Path) -> Iterator[Problem]:
     for label in thing.labels:
         if label not in identity:
             message = f"does not identify a {thing.on}{did_you_mean(label, list(identity))}"
-            yield _problem(tree, (*path, "labels", label), message)
+            yield problem_at(tree, (*path, "labels", label), message)
     for label in identity:
         if label not in {"broker": DEFAULT_BROKER, **thing.labels}:
-            yield _problem(tree, path, f"needs the label {label}")
+            yield problem_at(tree, path, f"needs the label {label}")
     facts = {name: fact for name, fact in facts_of(thing.on).items() if fact.in_rules}
     for name, text in thing.facts.items():
         where = (*path, "facts", name)
         if name not in facts:
             message = f"unknown fact of {thing.on}{did_you_mean(name, list(facts))}"
-            yield _problem(tree, where, message)
+            yield problem_at(tree, where, message)
             continue
         try:
             parse_series(text, facts[name])
         except SeriesError as error:
-            yield Problem(moved(_node(tree, where), error.offset), where, error.message)
+            yield problem_at(tree, where, error.message, error.offset)
 
 
 def _expectations(test: RuleTest, tree: Node, path: Path, alerts: Set[str]) -> Iterator[Problem]:
     if not test.expect:
-        yield _problem(tree, (*path, "expect"), "is empty: say what is expected")
+        yield problem_at(tree, (*path, "expect"), "is empty: say what is expected")
     for number, expectation in enumerate(test.expect):
         yield from _expectation(expectation, tree, (*path, "expect", number), alerts)
 
@@ -106,21 +107,6 @@ def _expectation(
     if expectation.alert not in alerts:
         hint = did_you_mean(expectation.alert, sorted(alerts))
         message = f"no rule is called {quoted(expectation.alert)}{hint}"
-        yield _problem(tree, (*path, "alert"), message)
+        yield problem_at(tree, (*path, "alert"), message)
     if expectation.firing is None and expectation.pending is None:
-        yield _problem(tree, path, "needs firing or pending: a list, [] for none")
-
-
-def _problem(tree: Node, path: Path, message: str) -> Problem:
-    return Problem(_node(tree, path).place, path, message)
-
-
-def _node(tree: Node, path: Path) -> Node:
-    """Return the node at `path`, or the innermost that was written on the way to it."""
-    node = tree
-    for step in path:
-        child = node.child(step)
-        if child is None:
-            break
-        node = child
-    return node
+        yield problem_at(tree, path, "needs firing or pending: a list, [] for none")

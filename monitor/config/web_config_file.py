@@ -11,6 +11,7 @@ from ssl import SSLContext
 
 from monitor.config.document import Node
 from monitor.config.load import read_file
+from monitor.config.placed import problem_at
 from monitor.config.problem import ConfigError, Path, Problem, quoted
 from monitor.config.settle import did_you_mean, settle
 from monitor.config.shape import section_of
@@ -56,7 +57,7 @@ def _read(name: str) -> Access:
             try:
                 context = make_context(config.tls_server_config, folder)
             except TlsError as error:
-                problems.append(_problem(tree, ("tls_server_config", error.field), str(error)))
+                problems.append(problem_at(tree, ("tls_server_config", error.field), str(error)))
     if problems or config is None:
         files = files_of(config.tls_server_config, folder) if config else ()
         raise AccessError(str(ConfigError(problems)), files)
@@ -76,29 +77,18 @@ def _mistakes(config: WebConfig, tree: Node) -> Iterator[Problem]:
         found = _HASH.fullmatch(hashed.reveal())
         if not found or int(found[1]) not in _COSTS:
             message = "is not a bcrypt hash: make it with `htpasswd -nBC 10 USER`"
-            yield _problem(tree, ("basic_auth_users", user), message)
+            yield problem_at(tree, ("basic_auth_users", user), message)
     for name, value in config.http_server_config.headers.items():
         path: Path = ("http_server_config", "headers", name)
         if name not in _HEADERS:
             message = f"this header cannot be set{did_you_mean(name, _HEADERS)}"
-            yield _problem(tree, path, message)
+            yield problem_at(tree, path, message)
         elif value and _HEADERS[name] and value not in _HEADERS[name]:
             expected = " or ".join(_HEADERS[name])
-            yield _problem(tree, path, f"expected {expected}, not {quoted(value)}")
+            yield problem_at(tree, path, f"expected {expected}, not {quoted(value)}")
         elif not value.isprintable():
-            yield _problem(tree, path, "must be on one line")
+            yield problem_at(tree, path, "must be on one line")
     limit = config.rate_limit
     if limit.interval > 0 and limit.burst < 1:
         message = "must be at least 1: with less, every request would be refused"
-        yield _problem(tree, ("rate_limit", "burst"), message)
-
-
-def _problem(tree: Node, path: Path, message: str) -> Problem:
-    """Return a problem with what stands at `path`, or with the innermost above it."""
-    node = tree
-    for step in path:
-        below = node.child(step)
-        if below is None:
-            break
-        node = below
-    return Problem(node.place, path, message)
+        yield problem_at(tree, ("rate_limit", "burst"), message)

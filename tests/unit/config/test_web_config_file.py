@@ -32,7 +32,7 @@ GOOD = {
 }
 
 BAD = {
-    CERT.replace("server.crt", '""'): "~:2:14: tls_server_config.cert_file: must not be empty",
+    CERT.replace("server.crt", '""'): "~:2:15: tls_server_config.cert_file: must not be empty",
     CERT.replace("server.crt", "gone"): (
         "~:2:14: tls_server_config.cert_file: cannot be read: No such file or directory"
     ),
