@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.delivery import Delivery
@@ -44,12 +45,15 @@ class Store:
         self.path = path
         self._file = path.stat()
         self._connection = connection
-        self._alerts = Table("alerts", Alert, lambda alert: alert.incarnation)
-        self._deliveries = Table("deliveries", Delivery, lambda d: (d.channel, d.group_key))
-        self._roster = Table("roster", RosterEntry, lambda w: (w.broker, w.hostname, w.pid))
-        self._queues = Table("queues", KnownQueue, lambda q: (q.broker, q.queue_name))
-        self._silences = Table("silences", Silence, lambda silence: (silence.id,))
-        self._rhythms = Table("rhythms", KnownRhythm, lambda r: (r.broker, r.task))
+        self._tables: tuple[Table[Any], ...] = (
+            Table("alerts", Alert, lambda alert: alert.incarnation),
+            Table("deliveries", Delivery, lambda d: (d.channel, d.group_key)),
+            Table("roster", RosterEntry, lambda w: (w.broker, w.hostname, w.pid)),
+            Table("queues", KnownQueue, lambda q: (q.broker, q.queue_name)),
+            Table("silences", Silence, lambda silence: (silence.id,)),
+            Table("rhythms", KnownRhythm, lambda r: (r.broker, r.task)),
+        )
+        """One for each field of `Saved`, by its name."""
 
     @classmethod
     def open(cls, path: Path) -> "Store":
@@ -73,14 +77,7 @@ class Store:
     def load(self) -> Saved:
         """Return what an earlier run saved. Raises StateError."""
         with _explained(self.path):
-            return Saved(
-                alerts=self._alerts.load(self._connection),
-                deliveries=self._deliveries.load(self._connection),
-                roster=self._roster.load(self._connection),
-                queues=self._queues.load(self._connection),
-                silences=self._silences.load(self._connection),
-                rhythms=self._rhythms.load(self._connection),
-            )
+            return Saved(**{each.name: each.load(self._connection) for each in self._tables})
 
     def save(self, saved: Saved, entries: Sequence[history.Entry] = ()) -> None:
         """Make the file hold `saved`: what changed, in one transaction. Raises StateError.
@@ -91,29 +88,18 @@ class Store:
         """
         self._check_file()
         lasting = tuple(alert for alert in saved.alerts if alert.state != "pending")
-        alerts = self._alerts.changes(lasting)
-        deliveries = self._deliveries.changes(saved.deliveries)
-        roster = self._roster.changes(saved.roster)
-        queues = self._queues.changes(saved.queues)
-        silences = self._silences.changes(saved.silences)
-        rhythms = self._rhythms.changes(saved.rhythms)
-        if not (alerts or deliveries or roster or queues or silences or rhythms or entries):
+        kept = replace(saved, alerts=lasting)
+        found = [(table, table.changes(getattr(kept, table.name))) for table in self._tables]
+        changed = [(table, changes) for table, changes in found if changes]
+        if not (changed or entries):
             return
         with _explained(self.path), _transaction(self._connection):
-            self._alerts.write(self._connection, alerts)
-            self._deliveries.write(self._connection, deliveries)
-            self._roster.write(self._connection, roster)
-            self._queues.write(self._connection, queues)
-            self._silences.write(self._connection, silences)
-            self._rhythms.write(self._connection, rhythms)
+            for table, changes in changed:
+                table.write(self._connection, changes)
             if entries:
                 history.append(self._connection, entries)
-        self._alerts.committed(alerts)
-        self._deliveries.committed(deliveries)
-        self._roster.committed(roster)
-        self._queues.committed(queues)
-        self._silences.committed(silences)
-        self._rhythms.committed(rhythms)
+        for table, changes in changed:
+            table.committed(changes)
 
     def history(self, since: float, before: int | None, limit: int) -> list[dict[str, Any]]:
         """Return entries of the history, as `history.latest` does. Raises StateError."""

@@ -27,7 +27,7 @@ class Table(Generic[T]):
     """Knows what the table holds, so that only what changed is written."""
 
     def __init__(self, name: str, kind: type[T], key: Callable[[T], Key]) -> None:
-        self._name = name
+        self.name = name
         self._kind = kind
         self._key = key
         self._held: dict[Key, T] = {}
@@ -36,7 +36,7 @@ class Table(Generic[T]):
         """Return all values. Raises sqlite3.Error, or what json and msgspec raise for a
         corrupt document."""
         # The names of tables are our own constants.
-        rows = connection.execute(f"SELECT document FROM {self._name}")  # noqa: S608
+        rows = connection.execute(f"SELECT document FROM {self.name}")  # noqa: S608
         values = [msgspec.convert(json.loads(document), self._kind) for (document,) in rows]
         self._held = {self._key(value): value for value in values}
         return tuple(values)
@@ -51,14 +51,14 @@ class Table(Generic[T]):
         """Write `changes` within the transaction that is open. Raises sqlite3.Error."""
         # Escaped to ASCII, because SQLite refuses the lone surrogates of names in bad UTF-8.
         connection.executemany(
-            f"INSERT OR REPLACE INTO {self._name} VALUES (?, ?)",  # noqa: S608 - see load
+            f"INSERT OR REPLACE INTO {self.name} VALUES (?, ?)",  # noqa: S608 - see load
             [
                 (json.dumps(key), json.dumps(msgspec.to_builtins(value)))
                 for key, value in changes.written.items()
             ],
         )
         connection.executemany(
-            f"DELETE FROM {self._name} WHERE key = ?",  # noqa: S608 - see load
+            f"DELETE FROM {self.name} WHERE key = ?",  # noqa: S608 - see load
             [(json.dumps(key),) for key in changes.removed],
         )
 

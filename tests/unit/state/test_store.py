@@ -3,7 +3,7 @@ import subprocess
 import sys
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from monitor.alerts.delivery import Delivery
 from monitor.alerts.matchers import Matcher
@@ -21,6 +21,8 @@ DELIVERY = Delivery(
     firing=frozenset({FIRING.incarnation}),
     resolved=frozenset({RESOLVED.incarnation}),
     delivered_at=103.0,
+    missing=frozenset({"bob@example.com"}),
+    missed=frozenset({RESOLVED.incarnation}),
 )
 WORKER = RosterEntry(
     broker="default",
@@ -67,6 +69,7 @@ def save(path, saved):
 
 
 def test_everything_comes_back(path):
+    assert all(astuple(EVERYTHING)), "what is empty proves nothing"
     save(path, EVERYTHING)
     assert set(reopened(path).alerts) == set(EVERYTHING.alerts)
     assert replace(reopened(path), alerts=()) == replace(EVERYTHING, alerts=())
