@@ -1,13 +1,11 @@
 """`check alerts`: judges by the alerts that fire. Called by `judge.py`."""
 
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
-
 from monitor.alerts.alert import Alert
 from monitor.alerts.operations import did_you_mean
 from monitor.checks.known import Known
 from monitor.checks.question import Question, UnknownNameError
 from monitor.checks.result import CRITICAL, OK, WARNING, Item, Result, Value
+from monitor.values.globs import glob_of
 
 _LEVEL_OF = {"critical": CRITICAL, "warning": WARNING, "info": OK}
 
@@ -19,14 +17,16 @@ def level_of(alert: Alert, known: Known) -> int:
 
 def judge_alerts(asked: Question, known: Known) -> Result:
     """Judge the alerts that fire, by their severity or by how many there are."""
-    for name in asked.names:
-        if not any(fnmatchcase(each, name) for each in known.alertnames):
+    globs = [glob_of(name) for name in asked.names]
+    for name, glob in zip(asked.names, globs, strict=True):
+        if not any(map(glob.match, known.alertnames)):
             hint = did_you_mean(name, sorted(known.alertnames))
             raise UnknownNameError(f"no rule {name!r} is known{hint}")
     firing = [
         alert
         for alert in known.alerts
-        if alert.state == "firing" and (not asked.names or _matches(alert.alertname, asked.names))
+        if alert.state == "firing"
+        and (not globs or any(glob.match(alert.alertname) for glob in globs))
     ]
     counts = {
         severity: sum(alert.severity == severity for alert in firing) for severity in _LEVEL_OF
@@ -48,7 +48,3 @@ def judge_alerts(asked: Question, known: Known) -> Result:
     values.insert(0, Value("firing", counted, "", *bounds))
     judged = [Item(level, item.text) for item in items]
     return Result(asked.kind, level, tuple(judged), note, tuple(values))
-
-
-def _matches(name: str, globs: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, glob) for glob in globs)

@@ -5,8 +5,8 @@ judgement does: for queues, tasks and logs the alerts that fire on them, for wor
 state, for a broker whether it can be read and written, and its alerts.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from monitor.alerts.alert import Alert
@@ -28,6 +28,7 @@ from monitor.checks.result import (
 from monitor.facts.catalogue import Fact, facts_of
 from monitor.facts.scopes import DOWN_STATES, IDENTITY, UP_STATES
 from monitor.facts.snapshot import Snapshot, WorkerFacts
+from monitor.values.globs import glob_of
 from monitor.values.names import bounded
 from monitor.values.units import format_duration, format_size
 
@@ -85,7 +86,8 @@ class _Judge:
             return list(objects)
         chosen = {}
         for name in self._asked.names:
-            found = [thing for thing in objects if self._is_called(thing, name)]
+            glob = glob_of(name)
+            found = [thing for thing in objects if self._is_called(thing, bounded(name), glob)]
             if not found and self._asked.expect is None:
                 names = [self._name(thing) for thing in objects]
                 blind = f" ({'; '.join(self._blind.values())})" if self._blind else ""
@@ -95,10 +97,10 @@ class _Judge:
             chosen.update({thing.key: thing for thing in found})
         return list(chosen.values())
 
-    def _is_called(self, thing: Any, wanted: str) -> bool:
+    def _is_called(self, thing: Any, wanted: str, glob: re.Pattern[str]) -> bool:
         name = thing.key[0] if len(thing.key) == 1 else thing.key[1]
         names = (bounded(name), self._name(thing))
-        return bounded(wanted) in names or any(fnmatchcase(each, wanted) for each in names)
+        return wanted in names or any(map(glob.match, names))
 
     def _name(self, thing: Any) -> str:
         """Return what `thing` is called among its like."""

@@ -1,3 +1,4 @@
+import fnmatch
 from typing import Any
 from urllib.parse import quote
 
@@ -75,6 +76,15 @@ async def test_any_name_can_be_asked_for(client: Client, source: FixedSource, na
     text = await answer.text()
     assert (answer.status, text.count("\n")) == (503, 1), text
     assert "length 7 (outside 5)" in text
+
+
+async def test_globs_of_whoever_asks_are_not_kept(client: Client) -> None:
+    kept = fnmatch._compile_pattern.cache_info().currsize  # type: ignore[attr-defined]
+    for kind in ("queues", "alerts"):
+        for number in range(5):
+            answer = await client.get(f"/check/{kind}", params={"name": f"{number}{'x*' * 2_000}"})
+            assert answer.status == 404
+    assert fnmatch._compile_pattern.cache_info().currsize == kept  # type: ignore[attr-defined]
 
 
 async def test_before_the_first_tick_nothing_is_known(client: Client, source: FixedSource) -> None:
