@@ -21,8 +21,6 @@ DELIVERY = Delivery(
     firing=frozenset({FIRING.incarnation}),
     resolved=frozenset({RESOLVED.incarnation}),
     delivered_at=103.0,
-    missing=frozenset({"bob@example.com"}),
-    missed=frozenset({RESOLVED.incarnation}),
 )
 WORKER = RosterEntry(
     broker="default",
@@ -73,6 +71,13 @@ def test_everything_comes_back(path):
     save(path, EVERYTHING)
     assert set(reopened(path).alerts) == set(EVERYTHING.alerts)
     assert replace(reopened(path), alerts=()) == replace(EVERYTHING, alerts=())
+
+
+def test_whom_a_delivery_missed_comes_back(path):
+    missed = frozenset({RESOLVED.incarnation})
+    delivery = replace(DELIVERY, missing=frozenset({"ann@example.com"}), missed=missed)
+    save(path, Saved(deliveries=(delivery,)))
+    assert reopened(path).deliveries == (delivery,)
 
 
 def test_a_new_file_is_empty(path):
