@@ -1,5 +1,6 @@
 """The files of deploy/ in the hands of their own checkers."""
 
+import importlib
 import re
 import subprocess
 import sys
@@ -19,7 +20,12 @@ KUBERNETES = DEPLOY / "kubernetes"
 OBJECTS = sorted(
     file for file in KUBERNETES.glob("*.yaml") if file.stem not in ("config", "kustomization")
 )
-OF_THE_OPERATOR = ("prometheusrule", "servicemonitor")
+OF_OPERATORS = {
+    KUBERNETES / "servicemonitor.yaml": ("prometheus_operator.v1", "ServiceMonitor"),
+    operator.FILE: ("prometheus_operator.v1", "PrometheusRule"),
+    DEPLOY / "keda" / "scaledobject.yaml": ("keda.v1alpha1", "ScaledObject"),
+}
+"""Objects that Kubernetes itself does not know, and where there is a model of each."""
 
 
 def documents(file: Path) -> Any:
@@ -44,11 +50,30 @@ def test_the_compose_file_is_one() -> None:
 
 @pytest.mark.parametrize(
     "file",
-    [file for file in OBJECTS if file.stem not in OF_THE_OPERATOR],
+    [file for file in OBJECTS if file not in OF_OPERATORS],
     ids=lambda file: file.stem,
 )
 def test_kubernetes_would_take_each_object(file: Path) -> None:
     assert of_this_environment("kubernetes-validate", "--strict", str(file)) == ""
+
+
+def as_its_operator_takes_it(file: Path, written: Any) -> Any:
+    """Return what is left of an object when its operator has read it, by the schema in its CRD.
+
+    Raises pydantic's ValidationError for a value that the schema refuses. A field that it does not
+    have is left out, which is what Kubernetes does with it too.
+    """
+    module, kind = OF_OPERATORS[file]
+    model = getattr(importlib.import_module(f"cloudcoil.models.{module}"), kind)
+    return model.model_validate(written).model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+@pytest.mark.parametrize("file", OF_OPERATORS, ids=lambda file: file.stem)
+def test_its_operator_would_take_each_other_object_and_all_of_its_fields(file: Path) -> None:
+    written = documents(file)
+    assert as_its_operator_takes_it(file, written) == written
+    written["spec"]["unheardOf"] = True
+    assert as_its_operator_takes_it(file, written) != written
 
 
 def test_kustomize_takes_every_object_and_the_settings() -> None:
