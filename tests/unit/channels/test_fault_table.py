@@ -15,10 +15,12 @@ from monitor.alerts.outbox import Outbox
 from monitor.alerts.routing import make_route
 from monitor.alerts.settings import AlertSettings
 from monitor.channels.dispatcher import Dispatcher
-from monitor.channels.settings import WebhookSettings
+from monitor.channels.email import EmailChannel
+from monitor.channels.settings import EmailSettings, WebhookSettings
 from monitor.channels.webhook import WebhookChannel
 from monitor.values.secret import Secret
 from tests.unit.alerts.worlds import alert
+from tests.unit.channels.test_email import TWO, Mailbox, server
 
 FIRING = alert(started_at=100.0)
 OVER = alert(started_at=100.0, resolved_at=4_000.0)
@@ -96,13 +98,10 @@ class FaultyReceiver:
 
 
 class Run:
-    """One monitor with one webhook; `now` is Unix seconds of the simulation."""
+    """One monitor with one channel; `now` is Unix seconds of the simulation."""
 
-    def __init__(self, session, port):
-        settings = WebhookSettings(
-            type="webhook", url=Secret(f"http://127.0.0.1:{port}/"), timeout=0.1
-        )
-        self._channel = WebhookChannel(settings, session, "http://monitor/")
+    def __init__(self, channel, settings):
+        self._channel = channel
         self._route = make_route(settings)
         self.saved = ()
         self.now = 100.0
@@ -131,7 +130,7 @@ class Run:
                     self.start()
                     crash = None
                 elif outcome.arrived:
-                    self._outbox.delivered(outcome.notice, self.now)
+                    self._outbox.delivered(outcome.notice, self.now, outcome.missing)
                     self.saved = self._outbox.deliveries
                 else:
                     self._outbox.failed(
@@ -148,8 +147,10 @@ async def cost(fault):
     receiver = FaultyReceiver()
     await receiver.listen()
     crash = fault if fault in CRASHES else None
+    url = Secret(f"http://127.0.0.1:{receiver.port}/")
+    settings = WebhookSettings(type="webhook", url=url, timeout=0.1)
     async with aiohttp.ClientSession() as session:
-        run = Run(session, receiver.port)
+        run = Run(WebhookChannel(settings, session, "http://monitor/"), settings)
         for alerts, began_at in ((FIRING, 100.0), (OVER, 4_000.0)):
             run.now = began_at
             if crash is None:
@@ -175,3 +176,22 @@ async def test_nothing_is_lost_and_only_a_crash_after_the_send_doubles(fault):
     print(f"{fault:<30} due {due} delivered {delivered} doubled {duplicated} lost {lost}")
     assert (due, delivered, lost) == (2, 2, 0)
     assert duplicated == (2 if fault == CRASHES[1] else 0)
+
+
+async def test_a_recipient_whom_the_mail_server_puts_off_costs_the_others_nothing():
+    box = Mailbox()
+    async with server(box) as port:
+        settings = EmailSettings(
+            type="email", host="localhost", port=port, from_="m@x.org", to=TWO, security="none"
+        )
+        run = Run(EmailChannel(settings, None, "http://monitor/"), settings)
+        for alerts, began_at in ((FIRING, 100.0), (OVER, 4_000.0)):
+            run.now = began_at
+            box.answers = {TWO[0]: "450 later"}
+            await run.until([alerts], began_at + FAULTY_SECONDS)
+            run.start()
+            box.answers = {}
+            await run.until([alerts], began_at + 3_500.0)
+    for person in TWO:
+        got = [mail["Subject"].split()[0] for to, mail in box.mails if person in to]
+        assert got == ["WARNING", "RESOLVED"]
