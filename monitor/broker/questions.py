@@ -24,6 +24,8 @@ _NAMES_SHOWN = 5
 _EVERY_SECONDS = 0.5
 _ROUND_SECONDS = 10.0
 _CLEAN_UP_SECONDS = 1.0
+_REFUSED_AGAIN_SECONDS = 300.0
+"""How often the right to ask is tried after it was missing: somebody may have given it."""
 
 
 class Questions:
@@ -45,6 +47,8 @@ class Questions:
         self._enable_events = enable_events
         self._clock = clock
         self._changed = changed
+        self._refused_at: float | None = None
+        """When the right to ask was missing last; None: it is there."""
 
     async def run(self) -> None:
         """Ask until cancelled."""
@@ -54,9 +58,7 @@ class Questions:
                 await asyncio.sleep(_EVERY_SECONDS)
                 self._books.workers.step(self._clock())
                 self._tell_unheard(self._books.workers.newly_unheard())
-                wanted = self._books.workers.wanted(self._clock())
-                doubted = self._books.tasks.running.doubted(self._clock())
-                idle = self._books.workers.idle(self._clock())
+                wanted, doubted, idle = self._due(self._clock())
                 if wanted or doubted or idle:
                     wire = await self._round(wire, wanted, doubted, idle)
                     self._changed()
@@ -64,6 +66,13 @@ class Questions:
             if wire is not None:
                 wire.close()
                 await self._clean_up()
+
+    def _due(self, now: float) -> tuple[Wanted, Sequence[str], Sequence[str]]:
+        """Return what is to be asked now, whom for what they run, and whom for what they hold."""
+        if self._refused_at is not None:
+            return Wanted(census=now - self._refused_at >= _REFUSED_AGAIN_SECONDS), (), ()
+        workers = self._books.workers
+        return workers.wanted(now), self._books.tasks.running.doubted(now), workers.idle(now)
 
     def _tell_unheard(self, hostnames: Sequence[str]) -> None:
         """Log, once for all of them, who is registered and was never heard."""
@@ -106,6 +115,7 @@ class Questions:
                     await self._ask_running(wire, None if wanted.census else doubted)
                 if idle:
                     await self._ask_reserved(wire, idle)
+            self._may_ask(True)
             self._link.say("control", "", "workers can be asked")
             return wire
         except TimeoutError:
@@ -115,10 +125,14 @@ class Questions:
         if wire is not None:
             wire.close()
         if error.reason == "permission":
-            # Without the right to ask, silence alone has to tell.
-            self._books.workers.control(False)
+            self._may_ask(False)
         self._link.say("control", error.reason, f"workers cannot be asked: {error}")
         return None
+
+    def _may_ask(self, allowed: bool) -> None:
+        """Note whether there is the right to ask; without it silence alone has to tell."""
+        self._refused_at = None if allowed else self._clock()
+        self._books.workers.control(allowed)
 
     async def _ask(self, wire: Wire, wanted: Wanted) -> None:
         workers = self._books.workers

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import redis
 
-from monitor.broker import watch
+from monitor.broker import questions, watch
 from monitor.broker.settings import QueueSelection
 from monitor.demo.broker import EmbeddedBroker
 from tests.broker.conftest import Watched, Workers, watching
@@ -168,6 +168,22 @@ async def test_without_a_right_to_ask_nobody_is_asked_and_all_else_is_read(
         await watched.until(lambda w: (queue := high(w)) and queue.length == 2)
         assert watched.part().broker.events_connected is True
     assert right in {what for _, what in refused(server)}
+
+
+async def test_a_right_to_ask_that_is_given_later_is_found(
+    broker: EmbeddedBroker,
+    client: "redis.Redis",
+    workers: Workers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(questions, "_REFUSED_AGAIN_SECONDS", 1.0)
+    workers.start("-n", "high@web1", "-Q", "high", "-P", "solo")
+    async with watching(log_in(broker, "less", READING, CONTROL, "-publish")) as watched:
+        await watched.until(lambda _: "workers cannot be asked" in caplog.text)
+        await watched.until(lambda w: w.states() == {"high@web1": "online"}, 40)
+        client.execute_command("ACL", "SETUSER", "less", "+publish")
+        await watched.until(lambda w: w.part().workers[0].queues == ("high",))
 
 
 async def test_without_exists_a_flush_is_not_told_from_work(
