@@ -33,7 +33,7 @@ def main(
         return command.main(
             words[1:], app_broker=app_broker, app_transport_options=app_transport_options
         )
-    args = _parser(words).parse_args(words)
+    args = parser_of(words).parse_args(words)
     if app_broker and not getattr(args, "broker", None):
         args.broker = [app_broker]
         args.transport_options = app_transport_options
@@ -49,7 +49,7 @@ def main(
         return 1
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of the command line `words`.
 
     Only the commands that these name are declared in full: every command imports what it
@@ -60,7 +60,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"queue-monitor {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, (summary, declare) in _COMMANDS.items():
+    for name, (summary, declare) in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=_sentence(summary))
         if name in words:
             declare(command)
@@ -207,7 +207,7 @@ def _declare_top(parser: argparse.ArgumentParser) -> None:
     command.add_arguments(parser)
 
 
-_COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "run": ("run the monitor", _declare_run),
     "demo": ("watch a broker, workers and faults made for show", _declare_demo),
     "check": ("a plugin for Nagios and its kin", lambda _parser: None),

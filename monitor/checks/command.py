@@ -62,7 +62,7 @@ def main(
     verbosity, asked_whom = 0, ""
     deadline: threading.Timer | None = None
     try:
-        args = _parser(argv).parse_args(_joined(argv))
+        args = parser_of(argv).parse_args(_joined(argv))
         if app_broker and not (args.url or args.broker) and kind in _WITHOUT_DAEMON:
             args.broker, args.transport_options = app_broker, app_transport_options
         verbosity = args.verbose
@@ -119,7 +119,8 @@ def _looked(
     return judge(asked, look(broker, asked.kind, asked.names, answer_seconds))
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of the command line `words`; only kinds that it names are declared."""
     parser = _Parser(
         prog="queue-monitor check",
         description="A plugin for Nagios and its kin. Exit status: 0 fine, 1 warning, "

@@ -48,5 +48,5 @@ def test_every_example_can_be_typed(words: Words) -> None:
     example = said(words).partition("example: ")[2]
     program, *typed = shlex.split(example.partition(" > ")[0])
     assert (program, tuple(typed[: len(words)])) == ("queue-monitor", words)
-    parser = check._parser(typed) if words[0] == "check" else cli._parser(typed)
+    parser = check.parser_of(typed) if words[0] == "check" else cli.parser_of(typed)
     parser.parse_args(typed[words[0] == "check" :])

@@ -1,13 +1,17 @@
 """The documents and the program name the same things."""
 
+import argparse
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from docs.commands import commands_reference
 from grafana.catalogue import DASHBOARDS
+from monitor import cli
 from monitor.alerts.builtin import BUILTIN
+from monitor.checks import command as check
 from monitor.facts.catalogue import FACTS
 from monitor.values.units import format_duration
 from monitor.web.app import make_app
@@ -56,6 +60,37 @@ def code() -> Iterator[str]:
         for block in re.findall(r"(?ms)^```console\n(.*?)^```", text):
             yield from re.findall(r"(?m)^\$ (?:\S+/)?(queue-monitor .*)$", block)
         yield from re.findall(r"`(queue-monitor [^`]+)`", re.sub(r"(?ms)^```.*?^```", "", text))
+
+
+def test_every_option_of_every_command_is_documented() -> None:
+    assert TEXT[ROOT / "docs" / "commands.md"] == commands_reference(), (
+        "make it anew: python -m docs.commands > docs/commands.md"
+    )
+
+
+def test_every_option_that_the_documents_type_exists() -> None:
+    for typed in code():
+        _, command, *words = re.split(r" [|>] ", typed)[0].split()
+        parser = check.parser_of(words) if command == "check" else cli.parser_of([command])
+        options = {word.partition("=")[0] for word in words if re.match(r"--[a-z]", word)}
+        assert options <= options_below(parser), typed
+
+
+def options_below(parser: argparse.ArgumentParser) -> set[str]:
+    """Return the options of a command and of those below it."""
+    found = {*parser._option_string_actions}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found = found.union(*map(options_below, action.choices.values()))
+    return found
+
+
+def test_every_variable_of_the_environment_that_is_read_is_documented() -> None:
+    sources = "\n".join(file.read_text() for file in (ROOT / "monitor").rglob("*.py"))
+    read = {*re.findall(r'environ(?:\.get\(|\[)"(\w+)"', sources)}
+    assert {"CELERY_BROKER_URL", "STATE_DIRECTORY"} <= read
+    text = "\n".join(TEXT.values())
+    assert [name for name in sorted(read) if not re.search(rf"\b{name}\b", text)] == []
 
 
 def end_points() -> set[str]:

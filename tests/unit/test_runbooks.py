@@ -11,7 +11,7 @@ from celery.worker.control import Panel
 from redis import Redis
 
 from monitor.alerts.builtin import BUILTIN
-from monitor.cli import _parser
+from monitor.cli import parser_of
 from monitor.facts.broker.resets import RESETS
 from monitor.facts.broker.writability import OBSTACLES
 from monitor.facts.catalogue import FACTS
@@ -95,7 +95,7 @@ def test_each_command_of_runbooks_and_rules_exists(command: str) -> None:
             assert words[2] == "--bigkeys" or is_redis_command(words[2:4])
         case "queue-monitor":
             # argparse ends the program, and so the test, where it does not know the words.
-            assert _parser(words).parse_args(words)
+            assert parser_of(words).parse_args(words)
         case _:
             assert program not in PROGRAMS
 
