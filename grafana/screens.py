@@ -4,12 +4,14 @@ A plotting library draws what Prometheus answers to the panels' own expressions;
 """
 
 import asyncio
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
@@ -51,13 +53,12 @@ async def draw() -> None:
     async with replayed(print) as replay:
         mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
         figure, grid = pyplot.subplots(
-            len(SHOWN) // COLUMNS, COLUMNS, figsize=(12, 11), layout="constrained", sharex=True
+            len(SHOWN) // COLUMNS, COLUMNS, figsize=(12, 13), layout="constrained", sharex=True
         )
         for (name, title), axes in zip(SHOWN, grid.flat, strict=True):
             dashboard, panel = _find(name, title)
             await _draw(axes, dashboard, panel, replay)
-        for axes in grid[-1]:
-            axes.set_xlabel("seconds")
+        figure.supxlabel("seconds")
         figure.savefig(FILE, dpi=100)
 
 
@@ -94,7 +95,7 @@ def _plain(axes: Axes, _panel: Panel, lines: Lines) -> None:
         axes.plot(*_with_gaps(points), label=name)
     axes.set_ylim(bottom=0)
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(fontsize=8)
+    _legend(axes)
 
 
 def _with_gaps(points: dict[float, float]) -> tuple[list[float], list[float]]:
@@ -120,8 +121,20 @@ def _stacked(axes: Axes, panel: Panel, lines: Lines) -> None:
         colors=[_color(panel.colors[name]) for name, _ in lines] if panel.colors else None,
         alpha=0.7,
     )
-    axes.set_ylim(top=1.35 * axes.get_ylim()[1])
-    axes.legend(fontsize=8, loc="upper right", ncols=2)
+    _legend(axes)
+
+
+def _legend(axes: Axes, handles: Sequence[Artist] | None = None) -> None:
+    """Say below what is drawn in which colour."""
+    axes.tick_params(labelbottom=True)
+    axes.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0, -0.1),
+        ncols=3,
+        frameon=False,
+        fontsize=8,
+    )
 
 
 def _color(name: str) -> str:
@@ -139,11 +152,7 @@ def _timeline(axes: Axes, panel: Panel, lines: Lines) -> None:
             axes.broken_barh([(times[0], length)], (row - 0.35, 0.7), facecolors=seen[text])
     axes.set_yticks(range(len(lines)), [name.partition("@")[0] for name, _ in lines])
     axes.set_ylim(-0.5, len(lines) - 0.5)
-    axes.legend(
-        handles=[Patch(color=color, label=text) for text, color in seen.items()],
-        fontsize=8,
-        loc="upper right",
-    )
+    _legend(axes, [Patch(color=color, label=text) for text, color in seen.items()])
 
 
 if __name__ == "__main__":
