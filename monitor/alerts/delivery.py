@@ -64,19 +64,22 @@ class Delivery(Struct, frozen=True, kw_only=True):
     missing: frozenset[str] = frozenset()
     """Those of the receivers that the notice did not reach."""
     missed: frozenset[Incarnation] = frozenset()
-    """Those of `resolved` that the `missing` have not been told of."""
+    """Those of `firing` and `resolved` that the `missing` have not been told of."""
 
 
 def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
     """Return the resolved alerts of `group` that `recipient` has to be told of."""
     if not recipient.send_resolved:
         return ()
+    over = begun = frozenset[Incarnation]()
+    if told is not None:
+        over, begun = told.resolved - told.missed, told.firing | told.missed
     owed = []
     untold: Counter[str] = Counter()
     for alert in reversed(group.resolved):
-        if told is not None and alert.incarnation in told.resolved - told.missed:
+        if alert.incarnation in over:
             continue
-        if told is None or alert.incarnation not in told.firing | told.missed:
+        if alert.incarnation not in begun:
             if alert.ended_muted:
                 continue
             untold[alert.fingerprint] += 1
@@ -94,7 +97,7 @@ def due_at(
     if told is None:
         return _first_start(news) + settings.group_wait if news else None
     if not news:
-        if told.missing and (group.firing or owed_resolves(group, told, recipient)):
+        if any(alert.incarnation in told.missed for alert in (*group.firing, *group.resolved)):
             return told.delivered_at
         return told.delivered_at + settings.repeat_interval if group.firing else None
     quiet_until = told.delivered_at + settings.group_interval
@@ -112,7 +115,7 @@ def _news(group: Group, told: Delivery | None, recipient: Recipient) -> list[Ale
     known = told.firing - told.left_out
     return [
         *(alert for alert in group.firing if alert.incarnation not in known),
-        *(alert for alert in owed if alert.incarnation not in told.missed),
+        *(alert for alert in owed if alert.incarnation not in told.resolved),
     ]
 
 
@@ -151,8 +154,11 @@ def after(
     """
     if notice.only and told is not None:
         return replace(told, missing=missing, missed=told.missed if missing else frozenset())
+    known = frozenset[Incarnation]() if told is None else told.firing - told.left_out - told.missed
     firing = frozenset(alert.incarnation for alert in notice.firing)
-    missed = resolved = frozenset(alert.incarnation for alert in notice.resolved)
+    resolved = frozenset(alert.incarnation for alert in notice.resolved)
+    # Of a repeat all.
+    missed = ((firing - known) | resolved or firing) if missing else frozenset()
     if told is not None:
         firing |= told.firing - resolved
         resolved |= told.resolved
@@ -164,7 +170,7 @@ def after(
         resolved=resolved,
         delivered_at=now,
         missing=missing,
-        missed=missed if missing else frozenset(),
+        missed=missed,
     )
 
 
@@ -176,13 +182,13 @@ def settled(
     firing = {alert.incarnation for alert in fires}
     resolved = {alert.incarnation for alert in group.resolved} if group else set()
     still = told.firing & (firing | resolved if recipient.send_resolved else firing)
-    missed = told.missed & resolved
+    missed = told.missed & (still | (told.resolved & resolved))
     kept = replace(
         told,
         firing=still,
         left_out=told.left_out & still,
         resolved=told.resolved & resolved,
-        missing=told.missing if still or missed else frozenset(),
+        missing=told.missing if missed else frozenset(),
         missed=missed,
         # The clock may have been set back since an earlier run.
         delivered_at=min(told.delivered_at, now),

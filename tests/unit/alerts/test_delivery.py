@@ -106,7 +106,7 @@ def test_after_a_notice_what_was_told_is_known():
 
 
 def test_whom_a_notice_did_not_reach_is_told_alone_until_there_is_news_for_all():
-    reached = after(notice_of(group(A), None, ALL, SETTINGS, 103.0), None, 103.0, {"x"})
+    reached = after(notice_of(group(A), None, ALL, SETTINGS, 103.0), None, 103.0, frozenset("x"))
     assert due_at(group(A), reached, ALL, SETTINGS) == 103.0
     rest = notice_of(group(A), reached, ALL, SETTINGS, 104.0)
     assert (rest.firing, rest.only) == ((A,), {"x"})
@@ -121,7 +121,9 @@ def test_whom_a_notice_did_not_reach_is_told_alone_until_there_is_news_for_all()
 @pytest.mark.parametrize("over", [A_OVER, replace(A_OVER, ended_muted=True)])
 def test_a_resolve_is_owed_until_the_last_receiver_of_a_channel_has_it(over):
     before = told(firing=[A])
-    reached = after(notice_of(group(over), before, ALL, SETTINGS, 135.0), before, 135.0, {"x"})
+    reached = after(
+        notice_of(group(over), before, ALL, SETTINGS, 135.0), before, 135.0, frozenset("x")
+    )
     assert settled(reached, group(over), ALL, SETTINGS, 140.0) == reached
     rest = notice_of(group(over), reached, ALL, SETTINGS, 140.0)
     assert (rest.resolved, rest.only) == ((over,), {"x"})
@@ -131,8 +133,21 @@ def test_a_resolve_is_owed_until_the_last_receiver_of_a_channel_has_it(over):
 
 
 def test_nobody_misses_what_is_over_where_no_end_is_told():
-    reached = replace(told(firing=[A], channel="firing-only"), missing=frozenset("x"))
-    assert settled(reached, group(A_OVER), FIRING_ONLY, SETTINGS, 110.0).missing == frozenset()
+    before = told(firing=[A], channel="firing-only")
+    notice = notice_of(group(A, B), before, FIRING_ONLY, SETTINGS, 135.0)
+    reached = after(notice, before, 135.0, frozenset("x"))
+    b_over = replace(B, state="resolved", resolved_at=140.0)
+    kept = settled(reached, group(A, b_over), FIRING_ONLY, SETTINGS, 140.0)
+    assert (kept.missing, kept.firing) == (frozenset(), {A.incarnation})
+    assert due_at(group(A, b_over), kept, FIRING_ONLY, SETTINGS) == 3735.0
+
+
+def test_whom_a_repeat_did_not_reach_gets_all_of_it():
+    before = told(firing=[A, B])
+    notice = notice_of(group(A, B), before, ALL, SETTINGS, 3705.0)
+    reached = after(notice, before, 3705.0, frozenset("x"))
+    rest = notice_of(group(A, B), reached, ALL, SETTINGS, 3706.0)
+    assert (rest.firing, rest.only) == ((A, B), {"x"})
 
 
 def test_a_channel_that_is_down_for_days_is_told_of_the_last_flaps_only():
