@@ -6,7 +6,8 @@ STEADY := tests/acceptance/test_steady_run.py
 
 # Tests with real servers wait far more than they compute. Handed out one by one, in order, so that
 # the long ones, which come first, are not left to the end.
-SIDE_BY_SIDE := --numprocesses 4 --dist load --maxschedchunk 1
+ONE_BY_ONE := --dist load --maxschedchunk 1
+SIDE_BY_SIDE := --numprocesses 4 $(ONE_BY_ONE)
 
 .PHONY: demo test test-unit check bench images simulate soak soak-tables soak-steady test-lowest clean
 
@@ -42,7 +43,7 @@ soak: $(VENV)/ready
 	$(MAKE) --jobs 2 --output-sync=target soak-tables soak-steady
 
 soak-tables:
-	$(BIN)/pytest -m soak --timeout 2400 --ignore $(STEADY)
+	$(BIN)/pytest -m soak --numprocesses 2 $(ONE_BY_ONE) --timeout 2400 --ignore $(STEADY)
 
 soak-steady:
 	$(BIN)/pytest -m soak --timeout 2400 -s $(STEADY)
