@@ -4,7 +4,7 @@ Lines keep their width however wide the drawing is stretched, and the words arou
 HTML, so that they stay readable on a phone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from monitor.facts.history import STATES_BY_GRAVITY, STEP_SECONDS, Line
@@ -16,6 +16,7 @@ WIDTH = 600
 """Of the drawing, in its own units; both are stretched to the place that it gets."""
 
 _SPARK_POINTS = 60
+_NOTHING_KNOWN = "nothing was known in the last hour"
 _AXIS = ("1h ago", "45m", "30m", "15m", "now")
 
 Words = Callable[[float], str]
@@ -31,16 +32,8 @@ def sparkline(line: Line | None, words: Words) -> Markup:
         for i in range(0, len(line.values), width)
     ]
     label = f"last hour: {_range(line, words)}"
-    return element(
-        "svg",
-        element("title", label),
-        *_curve(values, max(line.known), "a", filled=True),
-        class_="spark",
-        viewBox=_view_box(),
-        preserveAspectRatio="none",
-        role="img",
-        aria_label=label,
-    )
+    curve = _curve(values, max(line.known), "a", filled=True)
+    return _drawing(label, element("title", label), *curve, class_="spark")
 
 
 def chart(title: str, lines: Sequence[tuple[str, Line]], words: Words) -> Markup:
@@ -52,28 +45,13 @@ def chart(title: str, lines: Sequence[tuple[str, Line]], words: Words) -> Markup
         for kind, (_, line) in zip("ab", known, strict=False)
         for part in _curve(line.values, top, kind, filled=len(lines) == 1)
     ]
-    label = "; ".join(f"{name or title}, last hour: {_range(line, words)}" for name, line in known)
-    drawing = element(
-        "svg",
-        element("title", label or "nothing was known in the last hour"),
-        *(_rule(y) for y in (0, HEIGHT / 2, HEIGHT)),
-        *curves,
-        viewBox=_view_box(),
-        preserveAspectRatio="none",
-        role="img",
-        aria_label=label or "nothing was known in the last hour",
-    )
-    return element(
-        "figure",
-        element("figcaption", element("b", title), *_legend(known, words)),
-        element(
-            "div",
-            element("span", words(top) if known else "", class_="top"),
-            drawing,
-            class_="plot",
-        ),
-        _axis(),
-        class_="chart",
+    spoken = (f"{name or title}, last hour: {_range(line, words)}" for name, line in known)
+    label = "; ".join(spoken) or _NOTHING_KNOWN
+    rules = (_rule(y) for y in (0, HEIGHT / 2, HEIGHT))
+    return _figure(
+        (element("b", title), *_legend(known, words)),
+        element("span", words(top) if known else "", class_="top"),
+        _drawing(label, element("title", label), *rules, *curves),
     )
 
 
@@ -98,27 +76,32 @@ def strip(title: str, line: Line, kinds: dict[str, str]) -> Markup:
                 )
             )
         x += steps * width
-    label = ", then ".join(spoken) or "nothing was known in the last hour"
-    drawing = element(
-        "svg",
-        *parts,
-        viewBox=_view_box(),
-        preserveAspectRatio="none",
-        role="img",
-        aria_label=f"last hour: {label}",
-    )
+    label = ", then ".join(spoken) or _NOTHING_KNOWN
+    drawing = _drawing(f"last hour: {label}", *parts)
+    return _figure((element("b", title), element("span", label)), drawing, kind="plot strip")
+
+
+def _figure(caption: Iterable[Markup], *plot: Markup, kind: str = "plot") -> Markup:
     return element(
         "figure",
-        element("figcaption", element("b", title), element("span", label)),
-        element("div", drawing, class_="plot strip"),
+        element("figcaption", *caption),
+        element("div", *plot, class_=kind),
         _axis(),
         class_="chart",
     )
 
 
-def _view_box() -> str:
-    # Half a unit around, so that a line along the edge is not cut in half.
-    return f"0 -4 {WIDTH} {HEIGHT + 8}"
+def _drawing(label: str, *parts: Markup, class_: str | None = None) -> Markup:
+    return element(
+        "svg",
+        *parts,
+        class_=class_,
+        # A little around it, so that a line along the edge is not cut in half.
+        viewBox=f"0 -4 {WIDTH} {HEIGHT + 8}",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=label,
+    )
 
 
 def _range(line: Line, words: Words) -> str:

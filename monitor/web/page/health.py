@@ -7,7 +7,17 @@ from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element
 from monitor.web.page.table import Column, Table
 from monitor.web.page.view import View
-from monitor.web.page.words import NOTHING, UNKNOWN, ago, badge, count, moment, name, sentence
+from monitor.web.page.words import (
+    NOTHING,
+    UNKNOWN,
+    ago,
+    badge,
+    count,
+    moment,
+    name,
+    sentence,
+    terms,
+)
 
 _RESULT_WORDS = {"failed": "failed, tried again", "refused": "refused, given up"}
 
@@ -61,10 +71,7 @@ def monitor_section(view: View, snapshot: Snapshot) -> Markup:
         ("Notices", _notices(snapshot)),
         ("Version", name(monitor.version)),
     )
-    pairs = (element("div", element("dt", what), element("dd", said)) for what, said in facts)
-    return element(
-        "section", element("h2", "Monitor"), element("dl", *pairs, class_="facts"), id="monitor"
-    )
+    return element("section", element("h2", "Monitor"), terms(facts), id="monitor")
 
 
 def _notices(snapshot: Snapshot) -> Markup | str:

@@ -26,6 +26,7 @@ from monitor.web.page.words import (
     rate,
     rate_words,
     sentence,
+    terms,
     visible,
 )
 from monitor.web.page.workers import ranked, slots, worker_state, workers_table
@@ -52,7 +53,7 @@ def queue_view(view: View, snapshot: Snapshot, queue: QueueFacts) -> Rendered:
         view,
         ("queue", queue.key),
         _heading("Queue", queue.queue_name, queue.broker, verdict(queue)),
-        _facts(_queue_facts(queue)),
+        element("section", terms(_queue_facts(queue))),
         _charts(lines, _queue_charts(lines)),
         workers_table(view, snapshot).section(ranked(view, workers), Choice()),
         tasks_table(view, snapshot).section(by_failures(tasks), Choice()),
@@ -95,7 +96,7 @@ def worker_view(view: View, snapshot: Snapshot, worker: WorkerFacts) -> Rendered
         ("worker", worker.key),
         _heading("Worker", worker.hostname, worker.broker, worker_state(worker)),
         element("p", sentence(worker.reason), class_="why") if worker.reason else Markup(""),
-        _facts(_worker_facts(view, worker, known)),
+        element("section", terms(_worker_facts(view, worker, known))),
         _charts(lines, _worker_charts(lines)),
     )
 
@@ -167,11 +168,6 @@ def _heading(kind: str, title: str, broker: str, state: Markup) -> Markup:
         element("p", f"{kind} on the broker ", name(broker)),
         class_="own",
     )
-
-
-def _facts(facts: Facts) -> Markup:
-    pairs = (element("div", element("dt", what), element("dd", said)) for what, said in facts)
-    return element("section", element("dl", *pairs, class_="facts"))
 
 
 def _charts(lines: Mapping[str, Line], charts: Iterable[Markup]) -> Markup:

@@ -69,6 +69,12 @@ def visible(text: str) -> str:
     return printable(text)
 
 
+def terms(facts: Iterable[tuple[str, str]]) -> Markup:
+    """Return what is known of one thing: what it is about, and what is said of it."""
+    pairs = (element("div", element("dt", about), element("dd", said)) for about, said in facts)
+    return element("dl", *pairs, class_="facts")
+
+
 def badge(text: str, kind: str) -> Markup:
     """Return a small label; `kind` is the class that colours it."""
     return element("span", text, class_=f"badge {kind}")
