@@ -12,6 +12,7 @@ from grafana.catalogue import DASHBOARDS
 from monitor import cli
 from monitor.alerts.builtin import BUILTIN
 from monitor.checks import command as check
+from monitor.config.shape import root
 from monitor.facts.catalogue import FACTS
 from monitor.values.units import format_duration
 from monitor.web.app import make_app
@@ -40,6 +41,14 @@ def test_every_metric_that_a_page_names_exists(page: Path) -> None:
              if fact.kind == "histogram"}  # fmt: skip
     modules = {path.stem for path in (ROOT / "monitor").glob("*.py")}
     assert named - names - parts - modules - OF_OTHERS == set()
+
+
+@_EACH_PAGE
+def test_every_setting_that_a_page_names_exists(page: Path) -> None:
+    sections = "|".join(root().keys)
+    named = re.findall(rf"`((?:{sections})(?:\[\])?\.(?!py|yml|db)[a-z_.\[\]]+)[:`]", TEXT[page])
+    settings = TEXT[ROOT / "docs" / "settings.md"]
+    assert [name for name in named if not re.search(rf"`{re.escape(name)}[`.]", settings)] == []
 
 
 @_EACH_PAGE
@@ -101,6 +110,14 @@ def end_points() -> set[str]:
         if route.resource is not None
     }
     return {path for path in found if not path.endswith((".js", ".css", ".svg"))}
+
+
+def test_every_method_that_writes_is_documented() -> None:
+    rows = TEXT[ROOT / "docs" / "api.md"].splitlines()
+    for route in make_app(FixedSource(SNAPSHOT)).router.routes():
+        if route.method not in ("GET", "HEAD") and route.resource is not None:
+            (row,) = (row for row in rows if f"{route.resource.canonical}`" in row.split(" | ")[0])
+            assert route.method in row
 
 
 def test_every_end_point_is_documented_and_every_documented_end_point_is_served() -> None:
