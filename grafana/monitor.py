@@ -1,7 +1,7 @@
 """Monitor: the daemon's own health, and what it costs."""
 
 from grafana.frame import BROKERS, Dashboard
-from grafana.panels import Panel, Query, Row, one_number
+from grafana.panels import Panel, Query, Row, areas, lines, one_number
 from grafana.queries import BROKER, DAEMON, gauge, quantile, rate, select
 
 
@@ -60,32 +60,27 @@ HEALTH = Row(
             *DAEMON,
             good="good",
         ),
-        Panel(
-            title="Notifications",
-            description="By channel and outcome. One that failed is tried again.",
-            unit="cps",
-            queries=(
-                Query(
-                    rate(
-                        "queue_monitor_notifications_total",
-                        "instance, channel, outcome",
-                        *DAEMON,
-                        by="channel, outcome",
-                    ),
-                    "{{channel}}: {{outcome}}",
+        lines(
+            "Notifications",
+            "By channel and outcome. One that failed is tried again.",
+            "cps",
+            Query(
+                rate(
+                    "queue_monitor_notifications_total",
+                    "instance, channel, outcome",
+                    *DAEMON,
+                    by="channel, outcome",
                 ),
+                "{{channel}}: {{outcome}}",
             ),
         ),
-        Panel(
-            title="Since the last good poll",
-            description="By broker. More than three intervals, and /health says 503.",
-            unit="s",
-            queries=(
-                Query(
-                    "time() - "
-                    f"{gauge('celery_broker_last_poll_timestamp_seconds', 'broker', *BROKER)}",
-                    "{{broker}}",
-                ),
+        lines(
+            "Since the last good poll",
+            "By broker. More than three intervals, and /health says 503.",
+            "s",
+            Query(
+                f"time() - {gauge('celery_broker_last_poll_timestamp_seconds', 'broker', *BROKER)}",
+                "{{broker}}",
             ),
         ),
     ),
@@ -94,36 +89,31 @@ HEALTH = Row(
 SPEED = Row(
     "How fast it is",
     (
-        Panel(
-            title="Polls",
-            description="How long the polls of a broker took.",
-            unit="s",
-            queries=_percentiles("celery_broker_poll_duration_seconds", "broker", *BROKER),
+        lines(
+            "Polls",
+            "How long the polls of a broker took.",
+            "s",
+            *_percentiles("celery_broker_poll_duration_seconds", "broker", *BROKER),
         ),
-        Panel(
-            title="Ticks",
-            description="How long books, rules and deliveries took after a poll.",
-            unit="s",
-            queries=_percentiles("queue_monitor_tick_duration_seconds", "instance", *DAEMON),
+        lines(
+            "Ticks",
+            "How long books, rules and deliveries took after a poll.",
+            "s",
+            *_percentiles("queue_monitor_tick_duration_seconds", "instance", *DAEMON),
         ),
-        Panel(
-            title="Events",
-            description="Events received a second, by type.",
-            unit="cps",
-            kind="stacked",
-            queries=(
-                Query(
-                    rate("celery_events_received_total", "broker, type", *BROKER, by="type"),
-                    "{{type}}",
-                ),
+        areas(
+            "Events",
+            "Events received a second, by type.",
+            "cps",
+            Query(
+                rate("celery_events_received_total", "broker, type", *BROKER, by="type"), "{{type}}"
             ),
         ),
-        Panel(
-            title="Lag of events",
-            description="How much later than the quickest of its worker the latest heartbeat "
-            "arrived.",
-            unit="s",
-            queries=(Query(gauge("celery_event_lag_seconds", "broker", *BROKER), "{{broker}}"),),
+        lines(
+            "Lag of events",
+            "How much later than the quickest of its worker the latest heartbeat arrived.",
+            "s",
+            Query(gauge("celery_event_lag_seconds", "broker", *BROKER), "{{broker}}"),
         ),
     ),
 )
@@ -131,58 +121,49 @@ SPEED = Row(
 COST = Row(
     "What it costs",
     (
-        Panel(
-            title="CPU",
-            description="Share of one core that the daemon takes.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    f"rate({select('process_cpu_seconds_total', *DAEMON)}[$__rate_interval])",
-                    "{{instance}}",
-                ),
+        lines(
+            "CPU",
+            "Share of one core that the daemon takes.",
+            "percentunit",
+            Query(
+                f"rate({select('process_cpu_seconds_total', *DAEMON)}[$__rate_interval])",
+                "{{instance}}",
             ),
         ),
-        Panel(
-            title="Memory",
-            description="Resident memory of the daemon.",
-            unit="bytes",
-            queries=(_of_each("process_resident_memory_bytes"),),
+        lines(
+            "Memory",
+            "Resident memory of the daemon.",
+            "bytes",
+            _of_each("process_resident_memory_bytes"),
         ),
-        Panel(
-            title="Commands to the broker",
-            description="What the monitor itself sent within the last minute, most of it one LLEN "
+        lines(
+            "Commands to the broker",
+            "What the monitor itself sent within the last minute, most of it one LLEN "
             "a list. The sum of the daemons: each asks for itself.",
-            unit="cpm",
-            queries=(
-                Query(
-                    "sum by (broker) "
-                    f"({select('celery_broker_monitor_commands_per_minute', *BROKER)})",
-                    "{{broker}}",
-                ),
+            "cpm",
+            Query(
+                f"sum by (broker) ({select('celery_broker_monitor_commands_per_minute', *BROKER)})",
+                "{{broker}}",
             ),
         ),
-        Panel(
-            title="Samples of a scrape",
-            description="How many series the daemon exposes.",
-            unit="short",
-            queries=(_of_each("scrape_samples_scraped"),),
+        lines(
+            "Samples of a scrape",
+            "How many series the daemon exposes.",
+            "short",
+            _of_each("scrape_samples_scraped"),
         ),
-        Panel(
-            title="Memory of the broker",
-            description="Against its maxmemory, where there is one.",
-            unit="bytes",
-            queries=(
-                Query(gauge("celery_broker_memory_used_bytes", "broker", *BROKER), "used"),
-                Query(gauge("celery_broker_memory_max_bytes", "broker", *BROKER), "most"),
-            ),
+        lines(
+            "Memory of the broker",
+            "Against its maxmemory, where there is one.",
+            "bytes",
+            Query(gauge("celery_broker_memory_used_bytes", "broker", *BROKER), "used"),
+            Query(gauge("celery_broker_memory_max_bytes", "broker", *BROKER), "most"),
         ),
-        Panel(
-            title="Clients of the broker",
-            description="Connections to the server, of everybody.",
-            unit="short",
-            queries=(
-                Query(gauge("celery_broker_connected_clients", "broker", *BROKER), "{{broker}}"),
-            ),
+        lines(
+            "Clients of the broker",
+            "Connections to the server, of everybody.",
+            "short",
+            Query(gauge("celery_broker_connected_clients", "broker", *BROKER), "{{broker}}"),
         ),
     ),
 )

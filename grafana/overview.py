@@ -1,17 +1,8 @@
 """Overview: is anything wrong, and where?"""
 
 from grafana.frame import BROKERS, Dashboard, url_of
-from grafana.panels import Panel, Query, Row, one_number
-from grafana.queries import (
-    BROKER,
-    DAEMON,
-    PER_QUEUE,
-    PER_TASK,
-    PER_WORKER,
-    gauge,
-    rate,
-    total,
-)
+from grafana.panels import Panel, Query, Row, lines, one_number
+from grafana.queries import BROKER, DAEMON, PER_QUEUE, PER_TASK, PER_WORKER, gauge, rate, total
 from grafana.states import WORKER_STATE, counted
 
 _FIRING = ('state="firing"', 'severity=~"critical|warning"')
@@ -112,27 +103,21 @@ QUEUES = Row(
             },
             link=url_of("queue", "var-queue=${__value.text}"),
         ),
-        Panel(
-            title="Longest queues",
-            description="Ready messages of the ten longest queues.",
-            unit="short",
-            queries=(
-                Query(
-                    f"topk(10, {gauge('celery_queue_length', PER_QUEUE, *BROKER)})",
-                    "{{queue_name}}",
-                ),
+        lines(
+            "Longest queues",
+            "Ready messages of the ten longest queues.",
+            "short",
+            Query(
+                f"topk(10, {gauge('celery_queue_length', PER_QUEUE, *BROKER)})", "{{queue_name}}"
             ),
         ),
-        Panel(
-            title="Oldest messages",
-            description="Age of the oldest ready message of the ten queues where it is highest.",
-            unit="s",
-            queries=(
-                Query(
-                    "topk(10, "
-                    f"{gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})",
-                    "{{queue_name}}",
-                ),
+        lines(
+            "Oldest messages",
+            "Age of the oldest ready message of the ten queues where it is highest.",
+            "s",
+            Query(
+                f"topk(10, {gauge('celery_queue_oldest_message_age_seconds', PER_QUEUE, *BROKER)})",
+                "{{queue_name}}",
             ),
         ),
     ),
@@ -147,36 +132,26 @@ WORK = Row(
             "A late one missed heartbeats; a busy one is silent because of a task; a "
             "draining one was told to stop.",
         ),
-        Panel(
-            title="Messages in and out",
-            description="Messages that came and that workers took, all queues together.",
-            unit="cps",
-            queries=(
-                Query(total("celery_queue_arrival_rate", PER_QUEUE, *BROKER), "in"),
-                Query(total("celery_queue_dispatch_rate", PER_QUEUE, *BROKER), "out"),
-            ),
+        lines(
+            "Messages in and out",
+            "Messages that came and that workers took, all queues together.",
+            "cps",
+            Query(total("celery_queue_arrival_rate", PER_QUEUE, *BROKER), "in"),
+            Query(total("celery_queue_dispatch_rate", PER_QUEUE, *BROKER), "out"),
         ),
-        Panel(
-            title="Tasks finished",
-            description="Tasks that succeeded and that failed.",
-            unit="cps",
-            queries=(
-                Query(rate("celery_task_succeeded_total", PER_TASK, *BROKER), "succeeded"),
-                Query(
-                    rate("celery_task_failed_total", f"{PER_TASK}, exception", *BROKER), "failed"
-                ),
-            ),
+        lines(
+            "Tasks finished",
+            "Tasks that succeeded and that failed.",
+            "cps",
+            Query(rate("celery_task_succeeded_total", PER_TASK, *BROKER), "succeeded"),
+            Query(rate("celery_task_failed_total", f"{PER_TASK}, exception", *BROKER), "failed"),
         ),
-        Panel(
-            title="Failed of those that finished",
-            description="Failed tasks among those that finished in ten minutes, of the ten "
+        lines(
+            "Failed of those that finished",
+            "Failed tasks among those that finished in ten minutes, of the ten "
             "tasks where it is worst.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    f"topk(10, {gauge('celery_task_failure_ratio', PER_TASK, *BROKER)})", "{{name}}"
-                ),
-            ),
+            "percentunit",
+            Query(f"topk(10, {gauge('celery_task_failure_ratio', PER_TASK, *BROKER)})", "{{name}}"),
         ),
     ),
 )

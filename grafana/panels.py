@@ -98,6 +98,16 @@ def one_number(
     )
 
 
+def lines(title: str, description: str, unit: str, *queries: Query) -> Panel:
+    """Return a panel with a line for each series."""
+    return Panel(title=title, description=description, unit=unit, queries=queries)
+
+
+def areas(title: str, description: str, unit: str, *queries: Query) -> Panel:
+    """Return a panel whose series stand on each other, so that their sum shows."""
+    return Panel(title=title, description=description, unit=unit, kind="stacked", queries=queries)
+
+
 def build(panel: Panel) -> Any:
     """Return the panel as the SDK's builder."""
     built = (

@@ -1,7 +1,7 @@
 """Queue: one queue in depth."""
 
 from grafana.frame import BROKERS, ONE_QUEUE, Dashboard
-from grafana.panels import Panel, Query, Row, one_number
+from grafana.panels import Panel, Query, Row, areas, lines, one_number
 from grafana.queries import PER_QUEUE, PER_TASK, QUEUE, gauge, quantile, rate, total
 from grafana.states import QUEUE_VERDICT, over_time
 
@@ -54,70 +54,52 @@ NOW = Row(
 BACKLOG = Row(
     "Backlog",
     (
-        Panel(
-            title="Waiting, by priority",
-            description="Ready messages of each priority step. 0 is served first.",
-            unit="short",
-            kind="stacked",
-            queries=(
-                Query(
-                    gauge("celery_queue_priority_length", f"{PER_QUEUE}, priority", *QUEUE),
-                    "priority {{priority}}",
-                ),
+        areas(
+            "Waiting, by priority",
+            "Ready messages of each priority step. 0 is served first.",
+            "short",
+            Query(
+                gauge("celery_queue_priority_length", f"{PER_QUEUE}, priority", *QUEUE),
+                "priority {{priority}}",
             ),
         ),
-        Panel(
-            title="Age of the oldest message",
-            description="Against the age from which QueueTooOld holds.",
-            unit="s",
-            queries=(
-                Query(
-                    gauge("celery_queue_oldest_message_age_seconds", PER_QUEUE, *QUEUE), "oldest"
-                ),
-                Query(gauge("celery_queue_max_age_seconds", PER_QUEUE, *QUEUE), "too old"),
-            ),
+        lines(
+            "Age of the oldest message",
+            "Against the age from which QueueTooOld holds.",
+            "s",
+            Query(gauge("celery_queue_oldest_message_age_seconds", PER_QUEUE, *QUEUE), "oldest"),
+            Query(gauge("celery_queue_max_age_seconds", PER_QUEUE, *QUEUE), "too old"),
         ),
-        Panel(
-            title="In and out",
-            description="Messages that came and that workers took, by the counts of the broker.",
-            unit="cps",
-            queries=(
-                Query(gauge("celery_queue_arrival_rate", PER_QUEUE, *QUEUE), "in"),
-                Query(gauge("celery_queue_dispatch_rate", PER_QUEUE, *QUEUE), "out"),
-            ),
+        lines(
+            "In and out",
+            "Messages that came and that workers took, by the counts of the broker.",
+            "cps",
+            Query(gauge("celery_queue_arrival_rate", PER_QUEUE, *QUEUE), "in"),
+            Query(gauge("celery_queue_dispatch_rate", PER_QUEUE, *QUEUE), "out"),
         ),
-        Panel(
-            title="Time to drain",
-            description="At the present rates, against the target. No line where it would never be "
-            "empty.",
-            unit="s",
-            queries=(
-                Query(
-                    f"{gauge('celery_queue_drain_seconds', PER_QUEUE, *QUEUE)} < +Inf", "drained in"
-                ),
-                Query(gauge("celery_queue_target_drain_seconds", PER_QUEUE, *QUEUE), "target"),
-            ),
+        lines(
+            "Time to drain",
+            "At the present rates, against the target. No line where it would never be empty.",
+            "s",
+            Query(f"{gauge('celery_queue_drain_seconds', PER_QUEUE, *QUEUE)} < +Inf", "drained in"),
+            Query(gauge("celery_queue_target_drain_seconds", PER_QUEUE, *QUEUE), "target"),
         ),
-        Panel(
-            title="In flight",
-            description="With a worker: all, those that wait there for an ETA, and those that a "
+        lines(
+            "In flight",
+            "With a worker: all, those that wait there for an ETA, and those that a "
             "worker had before and lost or gave back.",
-            unit="short",
-            queries=(
-                Query(gauge("celery_queue_unacked_messages", PER_QUEUE, *QUEUE), "in flight"),
-                Query(gauge("celery_queue_scheduled_messages", PER_QUEUE, *QUEUE), "waits for ETA"),
-                Query(gauge("celery_queue_redelivered_messages", PER_QUEUE, *QUEUE), "redelivered"),
-            ),
+            "short",
+            Query(gauge("celery_queue_unacked_messages", PER_QUEUE, *QUEUE), "in flight"),
+            Query(gauge("celery_queue_scheduled_messages", PER_QUEUE, *QUEUE), "waits for ETA"),
+            Query(gauge("celery_queue_redelivered_messages", PER_QUEUE, *QUEUE), "redelivered"),
         ),
-        Panel(
-            title="Who works on it",
-            description="Live workers that consume it, their pool slots, and the slots it needs.",
-            unit="short",
-            queries=(
-                Query(gauge("celery_active_worker_count", PER_QUEUE, *QUEUE), "workers"),
-                Query(gauge("celery_active_process_count", PER_QUEUE, *QUEUE), "processes"),
-                Query(gauge("celery_queue_processes_needed", PER_QUEUE, *QUEUE), "needed"),
-            ),
+        lines(
+            "Who works on it",
+            "Live workers that consume it, their pool slots, and the slots it needs.",
+            "short",
+            Query(gauge("celery_active_worker_count", PER_QUEUE, *QUEUE), "workers"),
+            Query(gauge("celery_active_process_count", PER_QUEUE, *QUEUE), "processes"),
+            Query(gauge("celery_queue_processes_needed", PER_QUEUE, *QUEUE), "needed"),
         ),
     ),
 )
@@ -125,43 +107,34 @@ BACKLOG = Row(
 TASKS = Row(
     "Its tasks",
     (
-        Panel(
-            title="Wait before the start",
-            description="From when a task was sent, or its ETA, to when it started.",
-            unit="s",
-            queries=tuple(
+        lines(
+            "Wait before the start",
+            "From when a task was sent, or its ETA, to when it started.",
+            "s",
+            *(
                 Query(
                     quantile(q, "celery_task_queue_wait_time", PER_TASK, *QUEUE), f"p{q * 100:.0f}"
                 )
                 for q in (0.5, 0.95, 0.99)
             ),
         ),
-        Panel(
-            title="Tasks started",
-            description="By task.",
-            unit="cps",
-            kind="stacked",
-            queries=(
-                Query(rate("celery_task_started_total", PER_TASK, *QUEUE, by="name"), "{{name}}"),
-            ),
+        areas(
+            "Tasks started",
+            "By task.",
+            "cps",
+            Query(rate("celery_task_started_total", PER_TASK, *QUEUE, by="name"), "{{name}}"),
         ),
-        Panel(
-            title="Tasks failed lately",
-            description="Failed tasks of the last ten minutes, by task.",
-            unit="short",
-            queries=(
-                Query(
-                    total("celery_task_recently_failed", PER_TASK, *QUEUE, by="name"), "{{name}}"
-                ),
-            ),
+        lines(
+            "Tasks failed lately",
+            "Failed tasks of the last ten minutes, by task.",
+            "short",
+            Query(total("celery_task_recently_failed", PER_TASK, *QUEUE, by="name"), "{{name}}"),
         ),
-        Panel(
-            title="Longest running",
-            description="For how long the run has been running that is at it for longest, by task.",
-            unit="s",
-            queries=(
-                Query(gauge("celery_task_longest_running_seconds", PER_TASK, *QUEUE), "{{name}}"),
-            ),
+        lines(
+            "Longest running",
+            "For how long the run has been running that is at it for longest, by task.",
+            "s",
+            Query(gauge("celery_task_longest_running_seconds", PER_TASK, *QUEUE), "{{name}}"),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """Tasks: what runs, how long it takes and waits, what fails and with what."""
 
 from grafana.frame import BROKERS, QUEUES, TASKS, Dashboard
-from grafana.panels import Panel, Query, Row
+from grafana.panels import Panel, Query, Row, areas, lines
 from grafana.queries import PER_TASK, TASK, gauge, quantile, rate
 
 _PER_FAILURE = f"{PER_TASK}, exception"
@@ -20,12 +20,12 @@ def _heatmap(title: str, description: str, histogram: str) -> Panel:
 RATES = Row(
     "What runs",
     (
-        Panel(
-            title="Tasks",
-            description="Tasks a second, by what became of them. Sent ones are counted only where "
+        lines(
+            "Tasks",
+            "Tasks a second, by what became of them. Sent ones are counted only where "
             "the sender has task_send_sent_event on.",
-            unit="cps",
-            queries=tuple(
+            "cps",
+            *(
                 Query(
                     rate(
                         f"celery_task_{what}_total",
@@ -46,16 +46,13 @@ RATES = Row(
                 )
             ),
         ),
-        Panel(
-            title="Tasks started, by name",
-            description="The ten that are started most often.",
-            unit="cps",
-            kind="stacked",
-            queries=(
-                Query(
-                    f"topk(10, {rate('celery_task_started_total', PER_TASK, *TASK, by='name')})",
-                    "{{name}}",
-                ),
+        areas(
+            "Tasks started, by name",
+            "The ten that are started most often.",
+            "cps",
+            Query(
+                f"topk(10, {rate('celery_task_started_total', PER_TASK, *TASK, by='name')})",
+                "{{name}}",
             ),
         ),
     ),
@@ -64,39 +61,32 @@ RATES = Row(
 FAILURES = Row(
     "What fails",
     (
-        Panel(
-            title="Failures, by exception",
-            description="Failed tasks a second, by the class of the exception.",
-            unit="cps",
-            kind="stacked",
-            queries=(
-                Query(
-                    rate("celery_task_failed_total", _PER_FAILURE, *TASK, by="exception"),
-                    "{{exception}}",
-                ),
+        areas(
+            "Failures, by exception",
+            "Failed tasks a second, by the class of the exception.",
+            "cps",
+            Query(
+                rate("celery_task_failed_total", _PER_FAILURE, *TASK, by="exception"),
+                "{{exception}}",
             ),
         ),
-        Panel(
-            title="Failed of those that finished",
-            description="In the last ten minutes.",
-            unit="percentunit",
-            queries=(Query(gauge("celery_task_failure_ratio", PER_TASK, *TASK), "{{name}}"),),
+        lines(
+            "Failed of those that finished",
+            "In the last ten minutes.",
+            "percentunit",
+            Query(gauge("celery_task_failure_ratio", PER_TASK, *TASK), "{{name}}"),
         ),
-        Panel(
-            title="Retries",
-            description="Tasks a second that asked to be retried, by name.",
-            unit="cps",
-            queries=(
-                Query(rate("celery_task_retried_total", PER_TASK, *TASK, by="name"), "{{name}}"),
-            ),
+        lines(
+            "Retries",
+            "Tasks a second that asked to be retried, by name.",
+            "cps",
+            Query(rate("celery_task_retried_total", PER_TASK, *TASK, by="name"), "{{name}}"),
         ),
-        Panel(
-            title="Longest running",
-            description="For how long the run has been running that is at it for longest.",
-            unit="s",
-            queries=(
-                Query(gauge("celery_task_longest_running_seconds", PER_TASK, *TASK), "{{name}}"),
-            ),
+        lines(
+            "Longest running",
+            "For how long the run has been running that is at it for longest.",
+            "s",
+            Query(gauge("celery_task_longest_running_seconds", PER_TASK, *TASK), "{{name}}"),
         ),
     ),
 )
@@ -114,25 +104,19 @@ TIMES = Row(
             "How many tasks waited how long, from when they were sent, or their ETA, to the start.",
             "celery_task_queue_wait_time",
         ),
-        Panel(
-            title="Runtime, 95th percentile",
-            description="By task.",
-            unit="s",
-            queries=(
-                Query(
-                    quantile(0.95, "celery_task_runtime", PER_TASK, *TASK, by="name"), "{{name}}"
-                ),
-            ),
+        lines(
+            "Runtime, 95th percentile",
+            "By task.",
+            "s",
+            Query(quantile(0.95, "celery_task_runtime", PER_TASK, *TASK, by="name"), "{{name}}"),
         ),
-        Panel(
-            title="Wait, 95th percentile",
-            description="By queue.",
-            unit="s",
-            queries=(
-                Query(
-                    quantile(0.95, "celery_task_queue_wait_time", PER_TASK, *TASK, by="queue_name"),
-                    "{{queue_name}}",
-                ),
+        lines(
+            "Wait, 95th percentile",
+            "By queue.",
+            "s",
+            Query(
+                quantile(0.95, "celery_task_queue_wait_time", PER_TASK, *TASK, by="queue_name"),
+                "{{queue_name}}",
             ),
         ),
     ),

@@ -1,7 +1,7 @@
 """Workers: their states over time, capacity and use, restarts, clocks."""
 
 from grafana.frame import BROKERS, Dashboard
-from grafana.panels import Panel, Query, Row
+from grafana.panels import Query, Row, areas, lines
 from grafana.queries import BROKER, PER_WORKER, gauge, increase, rate, total
 from grafana.states import WORKER_STATE, counted, over_time
 
@@ -18,20 +18,15 @@ STATES = Row(
             height=8,
         ),
         counted(WORKER_STATE, "Workers by state", "How many workers are in each state."),
-        Panel(
-            title="Restarts",
-            description="Starts under the same name, by whether a goodbye came first.",
-            unit="short",
-            queries=(
-                Query(
-                    increase(
-                        "celery_worker_restarts_total",
-                        f"{PER_WORKER}, clean",
-                        *BROKER,
-                        by="clean",
-                    ),
-                    "after a goodbye: {{clean}}",
+        lines(
+            "Restarts",
+            "Starts under the same name, by whether a goodbye came first.",
+            "short",
+            Query(
+                increase(
+                    "celery_worker_restarts_total", f"{PER_WORKER}, clean", *BROKER, by="clean"
                 ),
+                "after a goodbye: {{clean}}",
             ),
         ),
     ),
@@ -40,44 +35,37 @@ STATES = Row(
 CAPACITY = Row(
     "Capacity and use",
     (
-        Panel(
-            title="Processes",
-            description="Pool slots of all workers, and how many run a task.",
-            unit="short",
-            queries=(
-                Query(total("celery_worker_concurrency", PER_WORKER, *BROKER), "slots"),
-                Query(total("celery_worker_tasks_active", PER_WORKER, *BROKER), "running a task"),
+        lines(
+            "Processes",
+            "Pool slots of all workers, and how many run a task.",
+            "short",
+            Query(total("celery_worker_concurrency", PER_WORKER, *BROKER), "slots"),
+            Query(total("celery_worker_tasks_active", PER_WORKER, *BROKER), "running a task"),
+        ),
+        lines(
+            "Use of each worker",
+            "Tasks that run among its pool slots.",
+            "percentunit",
+            Query(
+                f"{gauge('celery_worker_tasks_active', PER_WORKER, *BROKER)} / "
+                f"{gauge('celery_worker_concurrency', PER_WORKER, *BROKER)}",
+                "{{hostname}}",
             ),
         ),
-        Panel(
-            title="Use of each worker",
-            description="Tasks that run among its pool slots.",
-            unit="percentunit",
-            queries=(
-                Query(
-                    f"{gauge('celery_worker_tasks_active', PER_WORKER, *BROKER)} / "
-                    f"{gauge('celery_worker_concurrency', PER_WORKER, *BROKER)}",
-                    "{{hostname}}",
-                ),
+        areas(
+            "Tasks taken",
+            "By worker.",
+            "cps",
+            Query(
+                rate("celery_worker_processed_total", PER_WORKER, *BROKER, by="hostname"),
+                "{{hostname}}",
             ),
         ),
-        Panel(
-            title="Tasks taken",
-            description="By worker.",
-            unit="cps",
-            kind="stacked",
-            queries=(
-                Query(
-                    rate("celery_worker_processed_total", PER_WORKER, *BROKER, by="hostname"),
-                    "{{hostname}}",
-                ),
-            ),
-        ),
-        Panel(
-            title="Load of the hosts",
-            description="One-minute load average, by the worker's heartbeat.",
-            unit="short",
-            queries=(Query(gauge("celery_worker_load1", PER_WORKER, *BROKER), "{{hostname}}"),),
+        lines(
+            "Load of the hosts",
+            "One-minute load average, by the worker's heartbeat.",
+            "short",
+            Query(gauge("celery_worker_load1", PER_WORKER, *BROKER), "{{hostname}}"),
         ),
     ),
 )
@@ -85,29 +73,22 @@ CAPACITY = Row(
 SIGNS = Row(
     "Signs of life",
     (
-        Panel(
-            title="Since the last sign of life",
-            description="Heartbeats come every two seconds by default.",
-            unit="s",
-            queries=(
-                Query(
-                    "time() - "
-                    f"{gauge('celery_worker_last_seen_timestamp_seconds', PER_WORKER, *BROKER)}",
-                    "{{hostname}}",
-                ),
+        lines(
+            "Since the last sign of life",
+            "Heartbeats come every two seconds by default.",
+            "s",
+            Query(
+                "time() - "
+                f"{gauge('celery_worker_last_seen_timestamp_seconds', PER_WORKER, *BROKER)}",
+                "{{hostname}}",
             ),
         ),
-        Panel(
-            title="Clock skew",
-            description="How far the clock of a worker is ahead of the monitor's. Waits and ETAs "
+        lines(
+            "Clock skew",
+            "How far the clock of a worker is ahead of the monitor's. Waits and ETAs "
             "are off by as much.",
-            unit="s",
-            queries=(
-                Query(
-                    gauge("celery_worker_clock_skew_seconds", PER_WORKER, *BROKER),
-                    "{{hostname}}",
-                ),
-            ),
+            "s",
+            Query(gauge("celery_worker_clock_skew_seconds", PER_WORKER, *BROKER), "{{hostname}}"),
         ),
     ),
 )
