@@ -79,8 +79,9 @@ class Ask:
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 async with self._client.get(self._base + path, params=params) as answer:
-                    data = (await answer.json())["data"]
-                if good(data):
+                    # 503: it listens before it is ready.
+                    data = None if answer.status == 503 else (await answer.json())["data"]
+                if data is not None and good(data):
                     return data
                 await asyncio.sleep(0.1)
 
