@@ -18,9 +18,8 @@ from monitor.facts.workers.silence import PINGS, Silence, judge
 _UNASKED_SECONDS = 16.0
 """Without control, silence must be longer than a hung broker can go unnoticed by the feed."""
 
-_REPLACED_WITHIN_SECONDS = 30.0
-"""After another broker process took over, a worker of the one before is given up no sooner: it may
-have been replaced meanwhile, and its goodbye been lost with the old one."""
+_START_SECONDS = 30.0
+"""What a worker may take to start, on a busy host or with a sentinel that is not there."""
 
 _DEAD_SHOWN_SECONDS = 5.0
 """A death is told, also where another has already taken its place."""
@@ -133,7 +132,7 @@ class Liveness:
             task=self._task_of(process),
         )
         state, reason = judge(silence, self._settings.patience)
-        if state == "dead" and process.state == "late" and self._may_be_replaced_yet(process, now):
+        if state == "dead" and process.state == "late" and self._may_be_starting(process, now):
             process.unanswered = PINGS - 1
             return
         if state == "dead" and (heir := self._heir(process)) is not None:
@@ -174,11 +173,12 @@ class Liveness:
         failed_over = changed_at is not None and changed_at > process.last_seen_at
         return failed_over or self._is_forgotten(process)
 
-    def _may_be_replaced_yet(self, process: Process, now: float) -> bool:
-        """Whether it is too early to miss who was started in its place while nobody was heard."""
+    def _may_be_starting(self, process: Process, now: float) -> bool:
+        """Whether it, or who was started in its place while nobody was heard, may be starting."""
+        if process.starting and now - process.last_seen_at < _START_SECONDS:
+            return True
         took_over_at = max(self.server_changed_at or 0.0, self.server_started_at or 0.0)
-        early = now - took_over_at < _REPLACED_WITHIN_SECONDS
-        return early and self._may_have_lost_goodbye(process)
+        return now - took_over_at < _START_SECONDS and self._may_have_lost_goodbye(process)
 
     def _heir(self, process: Process) -> Process | None:
         """Return who may have been started in its place under another name, for once.

@@ -18,8 +18,7 @@ _FREQ_LEAST, _FREQ_MOST = 0.1, 3600.0
 
 _BEATS_MISSED = 3
 _NO_RHYTHM_SECONDS = 60.0
-"""How long a worker that sends no heartbeats may be silent before it is asked; whether it sends
-any is known once it was heard for longer than three of them take."""
+"""How long a worker that sends no heartbeats may be silent before it is asked."""
 _LONGEST_LEARNED_GAP_SECONDS = 30.0
 """Of a pool that blocks; any other beats on while it works, and is never given more than
 `_BEATS_MISSED` on top of its rhythm, for its death must be seen soon."""
@@ -67,6 +66,8 @@ class Process:
     """Whether it is in `may_follow` of a younger process."""
     restarts: Restarts = field(default_factory=Restarts)
     """Of it and of those before it under its name."""
+    starting: bool = False
+    """Whether its last sign of life was a hello, after which it opens its other connections."""
     answered: bool = False
     """Whether it ever answered a control command."""
     unanswered: int = 0
@@ -153,7 +154,7 @@ class Process:
         elif kind in _TASK_ENDS and self.running:
             self.running -= 1
         if self.state == "online":
-            self.last_seen_at, self.unanswered = at, 0
+            self.last_seen_at, self.unanswered, self.starting = at, 0, False
         elif self.state not in LEFT:
             self.seen(at)
         elif self.state == "draining" and not self.running:
@@ -165,8 +166,7 @@ class Process:
         """Take any sign of life but a goodbye."""
         if self.state != "online":
             self._back(at)
-        self.last_seen_at = at
-        self.unanswered = 0
+        self.last_seen_at, self.unanswered, self.starting = at, 0, False
 
     def _back(self, at: float) -> None:
         silent = at - self.last_seen_at
@@ -200,6 +200,7 @@ class Process:
             self.gap_seconds = min(max(gap, self.gap_seconds * 0.99), _LONGEST_LEARNED_GAP_SECONDS)
         self.seen(at)
         self.last_beat_at = at
+        self.starting = event.type == "worker-online"
         self.reason = "it beats"
         if event.active is not None:
             # A beat without it was asked for by some event viewer; its freq is not the rhythm.
@@ -262,9 +263,8 @@ class Process:
     def wants_introduction(self, now: float) -> bool:
         """Whether it is time to ask, once more, for its queues and pool."""
         unknown = self.queues is None or self.concurrency is None
-        return (
-            self.state == "online" and unknown and self.may_answer_yet and now >= self.introduce_at
-        )
+        due = self.may_answer_yet and now >= self.introduce_at
+        return self.state == "online" and unknown and due
 
     @property
     def may_answer_yet(self) -> bool:

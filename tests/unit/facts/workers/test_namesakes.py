@@ -65,7 +65,7 @@ def test_who_had_started_while_another_was_heard_is_not_its_successor() -> None:
     bench.start("celery@web1", 12)
     bench.kill("celery@web1", 11)  # before it was heard again
     bench.book.reply(WorkerReply(bench.now, "celery@web1", pid=12, uptime_seconds=3.0))
-    assert bench.seconds_until("celery@web1#11", "dead") <= 15
+    assert bench.seconds_until("celery@web1#11", "dead") <= 35
 
 
 def test_shared_names_are_remembered_over_a_restart() -> None:
