@@ -12,7 +12,7 @@ from monitor.broker.settings import SentinelOptions, TransportOptions
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker, find_server, free_port
 from monitor.values.secret import Secret
-from tests.broker.conftest import watching
+from tests.broker.conftest import Watched, Workers, watching
 from tests.broker.test_queues_real import send
 
 PASSWORD = "of-the-sentinel"
@@ -98,6 +98,51 @@ async def test_a_planned_failover_is_followed_although_the_old_master_lives(
         send(replica.url, "high")
         await watched.until(lambda w: w.lengths() == {"high": 1})
         await watched.until(lambda w: w.part().broker.writable)
+
+
+APP = f"""
+from celery import Celery
+app = Celery()
+app.conf.broker_transport_options = dict(
+    master_name="celery", sentinel_kwargs=dict(password="{PASSWORD}")
+)
+"""
+
+
+@pytest.fixture
+def fleet(sentinel: str, tmp_path: Path) -> Iterator[Workers]:
+    (tmp_path / "behind.py").write_text(APP)
+    # One that is not there costs a worker four seconds at each of its ten connections.
+    started = Workers(tmp_path, sentinel.rpartition(";")[2])
+    yield started
+    started.stop()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(240)
+async def test_a_deploy_during_a_failover_is_no_death(
+    broker: EmbeddedBroker, sentinel: str, fleet: Workers
+) -> None:
+    def start(name: str) -> processes.Process:
+        return fleet.start("-n", f"{name}@h", "-Q", "q", "-c", "1", app="behind")
+
+    def all_told(watched: Watched, *names: str) -> bool:
+        rows = watched.part().workers
+        assert all(row.up is not False for row in rows), rows
+        told = {row.hostname for row in rows if row.queues and row.concurrency}
+        return told == {row.hostname for row in rows} == {f"{name}@h" for name in names}
+
+    async with watching(sentinel, transport_options=OPTIONS, interval=5.0) as watched:
+        old = [start("old1"), start("old2")]
+        await watched.until(lambda w: all_told(w, "old1", "old2"), 60)
+        broker.kill()
+        for process in old:  # none of them can say goodbye
+            processes.kill(process)
+        await watched.until(lambda w: w.part().broker.resets["failed_over"] == 1)
+        for name in ("new1", "new2"):
+            start(name)
+        seconds = await watched.until(lambda w: all_told(w, "new1", "new2"), 90)
+        print(f"deployed {seconds:.1f} s after the failover: {watched.part().gone}")
 
 
 @pytest.mark.parametrize(

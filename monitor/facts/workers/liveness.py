@@ -190,7 +190,8 @@ class Liveness:
         if not self._may_have_lost_goodbye(process) or queues is None or slots is None:
             return None
         for other in self._newcomers(process):
-            if set(other.queues or ()) == set(queues) and (other.concurrency or 0) >= slots:
+            like = set(other.queues or ()) == set(queues) and (other.concurrency or 0) >= slots
+            if like and other.state != "late":  # which may have ended by now itself
                 return other
         return None
 

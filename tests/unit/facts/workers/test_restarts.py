@@ -220,9 +220,10 @@ def deployed_while_the_broker_was_away(
 ) -> Bench:
     """Two workers end while a broker is away, and so many others start, ready a while later."""
     bench = Bench()
-    for name in ("old1", "old2"):
-        bench.start(name, 1, "q")
-    bench.wait(20)
+    bench.start("old1", 1, "q")
+    bench.wait(20.5)
+    bench.start("old2", 1, "q")  # after the last beat of the other
+    bench.wait(0.5)
     bench.book.feed(False, bench.now)
     for name in ("old1", "old2"):
         bench.kill(name)
