@@ -11,7 +11,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from monitor.facts.logs import LogReading
@@ -55,13 +55,14 @@ class Follower:
     def read(self, now: float) -> LogReading:
         """Read what is new; a file that cannot be read is said in the reading."""
         self._problem = ""
-        present = self._present()
+        found = self._found()
+        present = dict(islice(found.items(), _FILES))
+        self._pass_over(found, present)
         self._find_copies(present)
-        between = self._between(present)
+        between = self._between(found, present)
         matches = sum(map(self._read_tail, list(self._tails.values())))
         for key, path in {**between, **present}.items():
             matches += self._read_new(key, path)
-        self._passed &= present.keys()
         self._copies &= present.keys()
         matches += self._let_go(present, now)
         self._first = False
@@ -77,7 +78,7 @@ class Follower:
             tail.close()
         self._tails.clear()
 
-    def _present(self) -> Mapping[FileKey, Path]:
+    def _found(self) -> Mapping[FileKey, Path]:
         """Return the files that the path leads to now, the newest first."""
         found: dict[FileKey, tuple[float, Path]] = {}
         for name in _matching(self._path) or [self._path]:
@@ -91,10 +92,13 @@ class Follower:
             else:
                 self._problem = f"{name}: not a file"
         newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
-        if len(newest) > _FILES:
-            self._problem = f"{len(newest)} files match, the {_FILES} newest are followed"
-            self._passed.update(key for key, _ in newest[_FILES:])
-        return {key: path for key, (_, path) in newest[:_FILES]}
+        return {key: path for key, (_, path) in newest}
+
+    def _pass_over(self, found: Mapping[FileKey, Path], present: Mapping[FileKey, Path]) -> None:
+        """Note which of the `found` files are too many to be `present`."""
+        self._passed = (self._passed & found.keys()) | (found.keys() - present.keys())
+        if len(found) > _FILES:
+            self._problem = f"{len(found)} files match, the {_FILES} newest are followed"
 
     def _find_copies(self, present: Mapping[FileKey, Path]) -> None:
         """Note which new files are copies of what was read; before it is read any further."""
@@ -102,19 +106,21 @@ class Follower:
             if key not in self._tails and any(t.goes_on_in(path) for t in self._tails.values()):
                 self._copies.add(key)
 
-    def _between(self, present: Mapping[FileKey, Path]) -> Mapping[FileKey, Path]:
+    def _between(
+        self, found: Mapping[FileKey, Path], present: Mapping[FileKey, Path]
+    ) -> Mapping[FileKey, Path]:
         """Return the files that came and were rotated since the last look; before it reads on."""
         tails = self._tails.values()
         paths = {*present.values(), *(tail.path for tail in tails)}
         before, self._rotated = self._rotated, dict(chain.from_iterable(map(_rotated, paths)))
-        known, self._places = self._places, frozenset(present)
+        known, self._places = self._places, frozenset(found)
         if self._first or (known == self._places and not any(t.was_truncated() for t in tails)):
             return {}
         return {
             key: path
             for key, (written_at, path) in self._rotated.items()
             # An inode that was free is soon another file's.
-            if key not in (*known, *present, *self._tails)
+            if key not in (*known, *found, *self._tails)
             and before.get(key, (None,))[0] != written_at
             and not any(tail.goes_on_in(path) for tail in tails)
         }

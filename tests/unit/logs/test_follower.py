@@ -372,12 +372,20 @@ def test_no_more_files_than_a_bound_are_followed(
 ) -> None:
     monkeypatch.setattr("monitor.logs.follower._FILES", 3)
     for number in range(5):
-        (tmp_path / f"{number}.log").write_text("old\n")
-        os.utime(tmp_path / f"{number}.log", (NOW + number, NOW + number))
+        (tmp_path / f"{number}.log").write_text(f"old {number}\n")
+        os.utime(tmp_path / f"{number}.log", (NOW - 100 + number, NOW - 100 + number))
     follower = Follower(LogSettings(path=str(tmp_path / "*.log")))
     reading = follower.read(NOW)
     assert (reading.matches, reading.problem) == (0, "5 files match, the 3 newest are followed")
     with (tmp_path / "0.log").open("a") as opened:
         opened.write("new\n")
-    assert follower.read(NOW + 5).matches == 0, "what was passed over is never read from its start"
+        opened.flush()
+        assert follower.read(NOW + 5).matches == 0, (
+            "what was passed over is not read from its start"
+        )
+        opened.write("newer\n")
+    assert follower.read(NOW + 10).matches == 1
+    (tmp_path / "1.log").rename(tmp_path / "1.log.1")
+    (tmp_path / "1.log").write_text("first\n")
+    assert follower.read(NOW + 15).matches == 1, "nor is it once it was rotated"
     follower.close()
