@@ -24,6 +24,12 @@ def import_contact(line: str) -> None:
 
 
 @app.task
+def pause(seconds: float) -> None:
+    """Keep a pool process busy for a while: many of them fill a queue."""
+    time.sleep(seconds)
+
+
+@app.task
 def hang(seconds: float) -> None:
     """Wait for something that does not come, without a time limit: a bound tells of it."""
     time.sleep(seconds)

@@ -124,9 +124,3 @@ def announce_winner(boxes: Sequence[dict[str, int]]) -> str:
     for box in boxes:
         total.update(box)
     return min(total, key=lambda name: (-total[name], name))
-
-
-@app.task
-def pause(seconds: float) -> None:
-    """Keep a pool process busy: for filling a queue to see what the monitor says about it."""
-    time.sleep(seconds)

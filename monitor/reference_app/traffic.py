@@ -53,7 +53,9 @@ ARGUMENTS: Mapping[str, Callable[[], Arguments]] = {
 _MODULES = {
     "import_photo": "pictures",
     "look_up_city": "partner",
-    **dict.fromkeys(("import_contact", "poison", "hang", "overrun", "eat_memory"), "faults"),
+    **dict.fromkeys(
+        ("import_contact", "poison", "pause", "hang", "overrun", "eat_memory"), "faults"
+    ),
 }
 
 STEADY_PER_SECOND: Mapping[str, float] = {

@@ -161,7 +161,7 @@ async def test_countdowns_held_by_a_real_worker_are_scheduled_and_not_at_risk(
     workers.start("-Q", "high", "-n", "high@test", "-c", "1", "-P", "solo")
     app = Celery(broker=broker.url)
     for _ in range(5):
-        app.send_task("monitor.reference_app.tasks.pause", (0,), queue="high", countdown=600)
+        app.send_task("monitor.reference_app.faults.pause", (0,), queue="high", countdown=600)
     app.close()
     async with watching(broker.url, queues=NAMES) as watched:
         await watched.until(lambda w: (s := shares(w)["high"]) and s.unacked == 5, 40)

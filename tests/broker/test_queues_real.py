@@ -12,7 +12,7 @@ from monitor.broker.settings import QueueSelection, TransportOptions
 from monitor.demo.broker import EmbeddedBroker
 from tests.broker.conftest import Workers, watching
 
-PAUSE = "monitor.reference_app.tasks.pause"
+PAUSE = "monitor.reference_app.faults.pause"
 
 OPTIONS: list[dict[str, Any]] = [
     {},
@@ -226,7 +226,7 @@ async def test_a_worker_may_consume_a_queue_of_any_name(
         await watched.until(
             lambda w: (
                 {(t.name, t.succeeded) for t in w.part().tasks}
-                == {("monitor.reference_app.tasks.pause", 1)}
+                == {("monitor.reference_app.faults.pause", 1)}
             )
         )
         consumed = {q.queue_name: q.workers for q in watched.part().queues}

@@ -10,7 +10,7 @@ from monitor.demo.broker import EmbeddedBroker
 from monitor.facts.settings import ScheduleSettings
 from tests.broker.conftest import Watched, Workers, watching
 
-PAUSE = "monitor.reference_app.tasks.pause"
+PAUSE = "monitor.reference_app.faults.pause"
 APP = f"""
 from monitor.reference_app.app import app
 app.conf.beat_schedule = {{

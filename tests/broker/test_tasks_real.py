@@ -16,7 +16,7 @@ from tests.broker.conftest import Watched, Workers, watching
 from tests.broker.test_queues_real import send
 
 CELERY = (sys.executable, "-m", "celery", "-A", "monitor.reference_app.app")
-PAUSE = "monitor.reference_app.tasks.pause"
+PAUSE = "monitor.reference_app.faults.pause"
 
 
 async def celery(broker: EmbeddedBroker, *arguments: str) -> None:
