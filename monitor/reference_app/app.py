@@ -71,6 +71,10 @@ app.conf.update(
     task_ignore_result=True,
     result_backend=os.environ.get("CELERY_BROKER_URL") or settings.DEFAULT_BROKER_URL,
     result_expires=3600,
+    # No more unacknowledged messages than pool processes: behind a report, which is acknowledged
+    # late, waits nothing. By default it is four times as many, and a welcome could be among them
+    # while another worker is idle.
+    worker_prefetch_multiplier=1,
     # A worker may be started before its broker.
     broker_connection_retry_on_startup=True,
     # In the local time of the people who read what comes of it.

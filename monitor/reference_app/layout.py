@@ -1,7 +1,8 @@
 """Which workers one server with four cores runs: three of them, so that no work starves.
 
-Quick work has two processes of its own and never waits behind slow work. The last worker
-takes `low` work, and helps with `normal` when that piles up. Used by `command`.
+Quick work has two processes of its own and never waits behind slow work. The last worker takes
+from `low` and `normal` in turn: it helps when `normal` piles up, and `low` goes on all the same.
+Used by `command`.
 
 How many processes a worker has depends on what its tasks wait for. Work that computes gains
 nothing beyond the number of cores. Work that waits, for a mail server or an API, does: a task

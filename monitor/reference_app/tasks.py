@@ -3,6 +3,9 @@
 Each says when its message is acknowledged. Late, after it ran, means that a worker that dies in
 the middle leaves it to another one, so doing it twice must be harmless. Early, before it runs,
 is Celery's default, and means that it is lost then.
+
+Who is mailed is noted before the mail is sent. A worker that dies between the two leaves the note
+and no mail, for of the two mistakes that is the smaller one.
 """
 
 # Celery ships no types, so that mypy knows nothing of its decorator.

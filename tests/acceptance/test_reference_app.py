@@ -6,11 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
+from celery import Celery
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
@@ -136,6 +138,25 @@ def test_one_that_fails_takes_from_a_workflow_what_its_docstring_says(
     for expected, options in ((whole, ()), (broken, ("--broken",))):
         said = running.run("workflow", workflow, *options)
         assert [line.partition(":")[0] for line in said.stdout.splitlines()] == expected
+
+
+def test_a_long_report_keeps_no_message_behind_it(running: Running) -> None:
+    report = running.folder / "site" / "report.txt"
+    report.unlink(missing_ok=True)
+    url = running.environ["CELERY_BROKER_URL"]
+    lengths = set()
+    with redis.Redis.from_url(url) as client, Celery(broker=url, set_as_current=False) as app:
+        app.send_task("monitor.reference_app.tasks.write_report", queue="low")
+        assert eventually(lambda: client.llen("low") == 0, WORKING_SECONDS), running.log
+        for _ in range(3):
+            app.send_task("monitor.reference_app.tasks.record_metric", ("x", 1.0), queue="low")
+        while True:
+            length = client.llen("low")
+            if report.exists():
+                break
+            lengths.add(length)
+            time.sleep(0.02)
+    assert lengths == {3}
 
 
 def test_beat_sends_the_canary_and_it_says_how_long_it_waited(running: Running) -> None:
