@@ -5,7 +5,6 @@ answers. That difference is what a queue is for. The page says how long each too
 """
 
 import asyncio
-import itertools
 import time
 from html import escape
 from pathlib import Path
@@ -26,7 +25,6 @@ class Front:
     def __init__(self, site: Site, monitor_url: str | None = None) -> None:
         self._site = site
         self._monitor_url = monitor_url
-        self._visitors = itertools.count(1)
         self._answered_seconds: dict[str, float] = {}
 
     def application(self) -> web.Application:
@@ -54,7 +52,7 @@ class Front:
         if mode not in ("inline", "queued"):
             raise web.HTTPBadRequest(text="mode is inline or queued\n")
         # Each click is that of another visitor; a real site has a login.
-        follower = f"visitor{next(self._visitors)}-{time.time_ns()}@mail.example"
+        follower = f"visitor{time.time_ns()}@mail.example"
         do = follow_inline if mode == "inline" else follow_queued
         # In a thread, or everybody else would wait as well.
         await asyncio.to_thread(do, follower, FOLLOWED)
