@@ -70,3 +70,35 @@ def worker(tmp_path: Path, broker: EmbeddedBroker) -> Iterator[Callable[..., pro
     yield start
     for process in started:
         processes.kill(process)
+
+
+@pytest.fixture
+def daemon(
+    broker: EmbeddedBroker,
+    client: "redis.Redis",
+    monitor: Callable[..., Monitor],
+    receiver: Receiver,
+) -> Monitor:
+    """A monitor, not started yet, that tells `receiver` within a tick of each of the queues `high`
+    and `low` in which more than ten messages wait; both are empty."""
+    return monitor(
+        {
+            "brokers": [{"url": broker.url, "queues": {"names": ["high", "low"]}}],
+            "poll": {"interval": "200ms"},
+            "alerts": {
+                "builtin": False,
+                "group_by": ["alertname", "queue_name"],
+                "group_wait": "0s",
+                "group_interval": "1s",
+                "rules": [
+                    {
+                        "alert": "Backlog",
+                        "on": "queue",
+                        "when": "length > 10",
+                        "summary": "{queue_name}: {length} waiting",
+                    }
+                ],
+            },
+            "channels": [receiver.channel],
+        }
+    )

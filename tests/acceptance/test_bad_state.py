@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import redis
 
-from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
 
@@ -18,27 +17,9 @@ GARBAGE = b"\x00\xffthis is no database\n" * 500
 
 
 @pytest.fixture
-def daemon(
-    broker: EmbeddedBroker,
-    client: "redis.Redis",
-    monitor: Callable[..., Monitor],
-    receiver: Receiver,
-) -> Monitor:
-    """Return a monitor that alerts within a tick, on queues that are empty now."""
+def daemon(daemon: Monitor, receiver: Receiver) -> Monitor:
     receiver.listen()
-    return monitor(
-        {
-            "brokers": [{"url": broker.url, "queues": {"names": ["high", "low"]}}],
-            "poll": {"interval": "200ms"},
-            "alerts": {
-                "builtin": False,
-                "group_wait": "0s",
-                "group_by": ["queue_name"],
-                "rules": [{"alert": "Backlog", "on": "queue", "when": "length > 10"}],
-            },
-            "channels": [receiver.channel],
-        }
-    )
+    return daemon
 
 
 def state_of(daemon: Monitor) -> Path:

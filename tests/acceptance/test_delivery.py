@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import redis
 
-from monitor.demo.broker import EmbeddedBroker
 from monitor.demo.metrics import Metrics
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
@@ -18,36 +17,20 @@ MINUTE_SECONDS = 60.0
 
 
 def backlog_of(queue: str) -> dict[str, Any]:
-    """Return a rule that is a group of its own."""
+    """Return a rule for one queue alone: /metrics counts alerts by the names of their rules."""
     return {
         "alert": f"Backlog_{queue}",
         "on": "queue",
         "where": {"queue_name": queue},
         "when": "length > 10",
-        "summary": "{queue_name}: {length} waiting",
     }
 
 
 @pytest.fixture
-def daemon(
-    broker: EmbeddedBroker,
-    client: "redis.Redis",
-    monitor: Callable[..., Monitor],
-    receiver: Receiver,
-) -> Monitor:
-    return monitor(
-        {
-            "brokers": [{"url": broker.url, "queues": {"names": ["high", "low"]}}],
-            "poll": {"interval": "200ms"},
-            "alerts": {
-                "builtin": False,
-                "group_wait": "0s",
-                "group_interval": "1s",
-                "rules": [backlog_of("high"), backlog_of("low")],
-            },
-            "channels": [receiver.channel],
-        }
-    )
+def daemon(daemon: Monitor) -> Monitor:
+    rules = {"rules": [backlog_of("high"), backlog_of("low")]}
+    daemon.settings = {**daemon.settings, "alerts": daemon.settings["alerts"] | rules}
+    return daemon
 
 
 def flood(client: "redis.Redis", queue: str) -> None:

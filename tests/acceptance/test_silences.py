@@ -10,41 +10,14 @@ from typing import Any
 import pytest
 import redis
 
-from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
 from tests.tools import require_tool
 
-RULE = {
-    "alert": "Backlog",
-    "on": "queue",
-    "when": "length > 10",
-    "summary": "{queue_name}: {length} waiting",
-}
-
 
 @pytest.fixture
-def daemon(
-    broker: EmbeddedBroker,
-    client: "redis.Redis",
-    monitor: Callable[..., Monitor],
-    receiver: Receiver,
-) -> Monitor:
+def daemon(daemon: Monitor, receiver: Receiver) -> Monitor:
     receiver.listen()
-    daemon = monitor(
-        {
-            "brokers": [{"url": broker.url, "queues": {"names": ["high", "low"]}}],
-            "poll": {"interval": "200ms"},
-            "alerts": {
-                "builtin": False,
-                "group_by": ["..."],
-                "group_wait": "0s",
-                "group_interval": "1s",
-                "rules": [RULE],
-            },
-            "channels": [receiver.channel],
-        }
-    )
     daemon.start()
     return daemon
 
