@@ -17,6 +17,7 @@ from monitor.demo.processes import Process
 from monitor.demo.receiver import Receiver
 from monitor.demo.supervisor import Supervisor
 from monitor.demo.workspace import Workspace
+from monitor.top.sight import Sight, sight_of_answer
 
 WORKERS = ("high", "normal", "low")
 TRAFFIC = "traffic"
@@ -51,6 +52,11 @@ class Installation:
         """Return what `/metrics` says now; None when it does not answer."""
         text = await self._get("/metrics")
         return None if text is None else Metrics.parse(text)
+
+    async def sight(self) -> Sight | None:
+        """Return what `queue-monitor top` would see now; None when the daemon does not answer."""
+        answer = await self._get("/api/v1/snapshot")
+        return None if answer is None else sight_of_answer(answer.encode())
 
     async def watch(self) -> None:
         """Keep it running until cancelled. Raises DemoError when the daemon exits."""
