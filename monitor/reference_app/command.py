@@ -60,7 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     workflow.add_argument("--broken", action="store_true", help="let one in the middle fail")
 
     steady = add("traffic", "send a few tasks a second, steadily or by a profile", broker)
-    steady.add_argument("--profile", choices=[*traffic.PROFILES])
+    profiles = "; ".join(f"{name}: {each.summary}" for name, each in traffic.PROFILES.items())
+    steady.add_argument("--profile", choices=[*traffic.PROFILES], help=profiles)
     steady.add_argument(
         "--seconds", type=float, default=120.0, metavar="N", help="of a profile (120)"
     )

@@ -81,17 +81,17 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "day": Profile(
-        "a day from midnight to midnight: quiet, a rise, a peak in the evening",
+        "quiet after midnight, a rise, a peak in the afternoon",
         lambda part: 1.0 - 0.9 * math.cos(2 * math.pi * (part - 0.1)),
         STEADY_PER_SECOND,
     ),
     "spike": Profile(
-        "quiet, and in the middle twenty times as much: a mention on television",
+        "quiet, and in the middle twenty times as much, as after a mention on television",
         lambda part: 20.0 if 0.4 <= part < 0.5 else 1.0,
         STEADY_PER_SECOND,
     ),
     "slow-drip": Profile(
-        "little, but of what takes long: reports and more photos than anything else",
+        "little, but of what takes long, reports and photos",
         lambda _part: 0.3,
         {"write_report": 1.0, "import_photo": 3.0, "record_follow": 1.0},
     ),
