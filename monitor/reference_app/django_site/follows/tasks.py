@@ -31,7 +31,8 @@ def send_welcome(address: str) -> None:
     with transaction.atomic():
         flagged = Person.objects.filter(address=address, welcome_email_sent=False)
         if flagged.update(welcome_email_sent=True):
-            # If it fails, the flag goes with the transaction.
+            # If it fails, the flag goes with the transaction. The price: the row, and with SQLite
+            # the whole database, is locked for as long as the mail server takes.
             send_mail("Welcome", "Good to have you.\n", SENDER, [address])
 
 
