@@ -25,14 +25,14 @@ async def test_either_way_counts_and_mails_and_the_page_says_how_long_it_took(
     assert len([*(folder / "mailbox" / "new").iterdir()]) == 2
 
 
-async def test_another_mode_and_a_follow_by_a_link_are_refused(site: Site) -> None:
+async def test_another_mode_and_a_follow_by_a_link_are_refused(site: Site, eager: None) -> None:
     async with TestClient(TestServer(Front(site).application())) as client:
         assert (await client.post("/follow?mode=other")).status == 400
         assert (await client.get("/follow?mode=inline")).status == 405
 
 
 async def test_the_page_links_the_monitor_and_warns_of_eager_mode(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, eager: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELERY_TASK_ALWAYS_EAGER", "1")
     application = Front(site, 'http://127.0.0.1:9808/"<').application()
