@@ -11,8 +11,11 @@ from urllib.request import urlopen
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import expect
 
 from monitor.demo.metrics import Metrics
+from tests.acceptance.following import follow_both_ways
+from tests.browser import chromium, complaints
 from tests.leftovers import eventually, processes_mentioning
 
 DEMO = [sys.executable, "-m", "monitor", "demo", "--port", "0"]
@@ -68,3 +71,21 @@ def test_the_demo_shows_its_workers_and_leaves_nothing_behind(
     assert demo.returncode == (-signal.SIGKILL if ending == signal.SIGKILL else 0)
     assert eventually(lambda: processes_mentioning(mark) == [])
     assert eventually(lambda: [*tmp_path.iterdir()] == [])
+
+
+def test_its_page_leads_to_the_follow_button_and_from_there_back(tmp_path: Path) -> None:
+    demo, monitor, site = start_demo(tmp_path, uuid4().hex)
+    try:
+        assert eventually(lambda: offers_to_follow(site, monitor), 30.0)
+        with chromium() as browser:
+            page = browser.new_page()
+            heard = complaints(page)
+            page.goto(monitor)
+            page.get_by_role("link", name="click Follow").click()
+            follow_both_ways(page)
+            page.get_by_role("link", name="See the queues in the monitor").click()
+            expect(page).to_have_url(monitor)
+            assert heard == []
+    finally:
+        demo.terminate()
+        demo.communicate()
