@@ -72,7 +72,5 @@ class Choice:
 
     def _chosen(self, rows: Iterable[Row]) -> Sequence[Row]:
         text = self.filter.casefold()
-        wanted = [
-            row for row in rows if text in row.name.casefold() or text in row.status.casefold()
-        ]
+        wanted = [row for row in rows if any(text in word.casefold() for word in row.words)]
         return sorted(wanted, key=_ORDERS[self.order])

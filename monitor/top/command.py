@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--once", action="store_true", help="look once, print, and end")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="of --once")
     parser.add_argument("--sort", choices=ORDERS, default="worst", help="how rows are sorted")
-    parser.add_argument("--filter", metavar="TEXT", default="", help="names or states with TEXT")
+    parser.add_argument(
+        "--filter", metavar="TEXT", default="", help="names, queues or states with TEXT"
+    )
     parser.add_argument(
         "--interval", metavar="SECONDS", type=_seconds, default=2.0, help="between looks (2)"
     )

@@ -113,6 +113,11 @@ class QueueRow(NamedTuple):
         """What it is called."""
         return self.queue_name
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is found by."""
+        return (self.queue_name, self.status)
+
 
 class WorkerRow(NamedTuple):
     """One worker; what is not known is None."""
@@ -134,6 +139,11 @@ class WorkerRow(NamedTuple):
     def name(self) -> str:
         """What it is called."""
         return self.hostname
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it is found by."""
+        return (self.hostname, self.status, *(self.queues or ()))
 
 
 class Sight(NamedTuple):

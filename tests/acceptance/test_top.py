@@ -72,6 +72,7 @@ def test_the_daemon_and_the_broker_are_seen_alike(url: str, broker: EmbeddedBrok
         assert (left["length"], left["workers"], left["status"]) == (7, 0, "abandoned")
         (worker,) = document["workers"]
         assert (worker["hostname"], worker["status"]) == ("high@here", "online")
+        assert worker["queues"] == ["high"]
         assert document["queues"][0] == left
         assert document["brokers"][0]["up"] is True
         table = once(*where, "--filter", "left")

@@ -47,12 +47,15 @@ def test_workers_are_sorted_by_what_they_work_on():
     ]  # fmt: skip
 
 
-def test_the_filter_is_typed_and_finds_names_and_states():
+def test_the_filter_is_typed_and_finds_names_states_and_the_workers_of_a_queue():
     typing = after([*"/aBan"])
     assert (typing.typing, typing.filter) == (True, "aBan")
     assert queues(typing.of(SIGHT)) == ["high"]
     assert queues(after([*"/low", "\r"]).of(SIGHT)) == ["low"]
     assert [row.name for row in Choice(filter="low@").of(SIGHT).workers] == ["low@web1"]
+    normal = Choice(filter="NORMAL").of(SIGHT)
+    assert queues(normal) == ["normal"]
+    assert [row.name for row in normal.workers] == ["normal@web1", "low@web1"]
 
 
 def test_what_is_typed_is_no_command():
