@@ -73,7 +73,7 @@ def _parse(url: str) -> Address:
         parts = urlsplit(url)
         port = parts.port or (26379 if parts.scheme == "sentinel" else 6379)
     except ValueError as error:
-        raise ValueError("not a URL: write it like redis://host:6379/0") from error
+        raise ValueError("is not a URL: write it like redis://host:6379/0") from error
     if parts.scheme not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
         raise ValueError(f"scheme {parts.scheme!r} is not supported: use one of {known}")

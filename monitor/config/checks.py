@@ -18,6 +18,7 @@ from monitor.config.document import Node
 from monitor.config.placed import (
     label_problems,
     matcher_problems,
+    not_a_url,
     problem_at,
     repeated_names,
     url_problems,
@@ -128,7 +129,7 @@ def _url_mistake(url: Secret) -> str | None:
     """Return what is wrong with a broker's URL, without a word of what may be a password."""
     text = url.reveal()
     if not _URL.match(text):
-        return "is not a URL: write it like redis://host:6379/0"
+        return not_a_url(text, "redis://host:6379/0")
     if ";" in text and text.count("://") > 1 and not is_sentinel(url):
         return "holds several URLs: give each broker its own item"
     if _BARE_PASSWORD.match(text):

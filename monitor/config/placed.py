@@ -74,7 +74,14 @@ def url_problems(url: str, tree: Node, path: Path) -> Iterator[Problem]:
     """Yield what is wrong with the http(s) URL at `path`."""
     parts = split_url(url)
     if not parts or not is_http(parts):
-        yield problem_at(tree, path, "is not a URL: write it like https://host/path")
+        yield problem_at(tree, path, not_a_url(url, "https://host/path"))
+
+
+def not_a_url(text: str, example: str) -> str:
+    """Return what to say of `text`, which is to be a URL like `example`, without a word of it."""
+    if text.startswith("$"):
+        return "is not a URL: a variable of the environment is written ${NAME}"
+    return f"is not a URL: write it like {example}"
 
 
 def split_url(url: str) -> SplitResult | None:

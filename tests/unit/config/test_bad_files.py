@@ -115,6 +115,10 @@ MESSAGES: dict[str, list[str]] = {
             "${NAME} needs quotes)"
         ),
     ],
+    "environment_without_braces": [
+        "~:2:10: brokers[0].url: is not a URL: a variable of the environment is written ${NAME}",
+        "~:4:26: channels[0].url: is not a URL: a variable of the environment is written ${NAME}",
+    ],
     "environment_not_closed": [
         "~:2:18: brokers[0].url: '${' without '}': write '$${' to mean the text",
     ],
