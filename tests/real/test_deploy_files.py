@@ -76,6 +76,22 @@ def test_its_operator_would_take_each_other_object_and_all_of_its_fields(file: P
     assert as_its_operator_takes_it(file, written) != written
 
 
+def test_the_image_of_the_compose_file_has_what_the_reference_app_needs(tmp_path: Path) -> None:
+    wheel = tmp_path / "queue_monitor.whl"
+    wheel.touch()
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    (installed,) = re.findall(r'(?m)^ +("\$\(.*")$', dockerfile)
+    command = ["sh", "-c", f"printf %s {installed.replace('/dist', str(tmp_path))}"]
+    services = documents(DEPLOY / "compose" / "compose.yaml")["services"].values()
+    ours = [service for service in services if "build" in service]
+    assert {service["image"] for service in ours} == {"queue-monitor:demo"}
+    for service in ours:
+        asked = subprocess.run(
+            command, env=service["build"]["args"], capture_output=True, text=True, check=True
+        )
+        assert asked.stdout == f"{wheel}[demo]"
+
+
 def test_kustomize_takes_every_object_and_the_settings() -> None:
     kustomization = documents(KUBERNETES / "kustomization.yaml")
     assert {*kustomization["resources"]} == {file.name for file in OBJECTS}
