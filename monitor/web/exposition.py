@@ -60,8 +60,11 @@ class _Scope:
 
     def __init__(self, name: str) -> None:
         self._identity = IDENTITY[name]
-        self._labels: dict[tuple[str, ...], tuple[str, float]] = {}
-        """By key: the text, and the earliest that the object can have begun."""
+        self._labels: dict[tuple[str, ...], str] = {}
+        self._began_at: dict[str, float] = {}
+        """By the text: the earliest that the object can have begun."""
+        self._latest_at = 0.0
+        """The latest of these."""
         self.families: list[tuple[Fact, Family]] = []
 
     def labelled(self, objects: Iterable[Any], scrape: Scrape) -> tuple[dict[str, Any], Set[str]]:
@@ -69,12 +72,18 @@ class _Scope:
         # Keyed, so that no series can stand twice: Prometheus would refuse the whole scrape.
         by_key = {thing.key: thing for thing in objects}
         for key in self._labels.keys() - by_key.keys():
-            del self._labels[key]
+            # Somebody may call a queue as a longer name is cut: then two keys have one text.
+            self._began_at.pop(self._labels.pop(key), None)
         for key in by_key.keys() - self._labels.keys():
-            self._labels[key] = label_text(self._identity, key), scrape.before_at
-        labelled = {self._labels[key][0]: thing for key, thing in by_key.items()}
+            text = self._labels[key] = label_text(self._identity, key)
+            self._began_at[text] = self._latest_at = scrape.before_at
+        return {self._labels[key]: thing for key, thing in by_key.items()}, self._new(scrape)
+
+    def _new(self, scrape: Scrape) -> Set[str]:
         since_at = scrape.since_at
-        return labelled, {text for text, began_at in self._labels.values() if began_at >= since_at}
+        if self._latest_at < since_at:
+            return frozenset()
+        return {text for text, began_at in self._began_at.items() if began_at >= since_at}
 
 
 def _header(fact: Fact, form: Format) -> bytes:

@@ -247,6 +247,15 @@ def test_two_objects_of_one_name_make_one_series() -> None:
     assert len(found) == len({(name, labels) for name, labels, _ in found})
 
 
+def test_a_queue_that_is_called_as_a_longer_name_is_cut_is_no_end() -> None:
+    exposition = Exposition(BEGAN_AT)
+    long = "x" * 300
+    twice = (replace(HIGH, queue_name=long), replace(HIGH, queue_name=bounded(long)))
+    for second, queues in ((1, twice), (2, ()), (3, twice)):
+        found = samples(scrape(exposition, at(second, queues=queues), Format.TEXT))
+        assert len(found) == len({(name, labels) for name, labels, _ in found})
+
+
 def test_nothing_is_kept_of_what_is_gone() -> None:
     exposition = Exposition(BEGAN_AT)
     for n in range(1, 500):
