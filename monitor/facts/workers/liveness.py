@@ -163,12 +163,14 @@ class Liveness:
         return process.last_seen_at < self._hearing.since and not self._is_forgotten(process)
 
     def _is_forgotten(self, process: Process) -> bool:
-        """Whether the broker was restarted since, so that nobody knows of a goodbye."""
+        """Whether the broker may have been restarted since, so that nobody knows of a goodbye."""
         started_at = self.server_started_at
         return started_at is not None and started_at + _UPTIME_SECONDS > process.last_seen_at
 
     def _may_have_lost_goodbye(self, process: Process) -> bool:
         """Whether its broker was restarted or failed over since, and its goodbye lost with it."""
+        if process.last_seen_at >= self._hearing.since:
+            return False  # it would have ended the feed
         changed_at = self.server_changed_at
         failed_over = changed_at is not None and changed_at > process.last_seen_at
         return failed_over or self._is_forgotten(process)

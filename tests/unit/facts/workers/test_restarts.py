@@ -215,6 +215,15 @@ def test_a_name_that_is_not_registered_left_unless_the_broker_was_restarted(
     bench.seconds_until("one", state)
 
 
+def test_who_was_heard_by_a_feed_that_was_never_lost_had_the_broker_all_the_time() -> None:
+    bench = Bench()
+    bench.book.server_started(bench.now + 3)  # by its uptime, which is in whole seconds
+    bench.start("one", 1, "q")
+    bench.wait(3)
+    bench.kill("one")
+    assert bench.seconds_until("one", "dead") <= 15
+
+
 def deployed_while_the_broker_was_away(
     new: int, *, failed_over: bool, starting_seconds: float
 ) -> Bench:
