@@ -27,6 +27,9 @@ _FILES = 200
 _QUIET_SECONDS = 60.0
 """A file that has left its place, and is quiet for so long, is let go."""
 
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".Z", ".zip")
+"""Files that hold what was read before, and no lines, though a glob may match them."""
+
 _ROTATED = re.compile(r"[._-][0-9][0-9._T:-]*")
 """What logrotate and Python's handlers put behind a name; what is compressed has more."""
 
@@ -42,8 +45,9 @@ class Follower:
         """Of the files that have left their places."""
         self._passed: set[FileKey] = set()
         """Files that are there and of which nothing before now counts."""
-        self._copies: set[FileKey] = set()
-        """Files that are there and are copies: what they hold was read where it was written."""
+        self._copies: dict[FileKey, int] = {}
+        """The sizes of files that are there and are copies: what they hold was read where it was
+        written."""
         self._places: frozenset[FileKey] = frozenset()
         """Where the path led to at the last look."""
         self._rotated: Mapping[FileKey, tuple[int, Path]] = {}
@@ -63,7 +67,6 @@ class Follower:
         matches = sum(map(self._read_tail, list(self._tails.values())))
         for key, path in {**between, **present}.items():
             matches += self._read_new(key, path)
-        self._copies &= present.keys()
         matches += self._let_go(present, now)
         self._first = False
         for tail in self._tails.values():
@@ -82,6 +85,8 @@ class Follower:
         """Return the files that the path leads to now, the newest first."""
         found: dict[FileKey, tuple[float, Path]] = {}
         for name in _matching(self._path) or [self._path]:
+            if name.endswith(_COMPRESSED):
+                continue
             try:
                 status = Path(name).stat()
             except OSError as error:
@@ -101,10 +106,19 @@ class Follower:
             self._problem = f"{len(found)} files match, the {_FILES} newest are followed"
 
     def _find_copies(self, present: Mapping[FileKey, Path]) -> None:
-        """Note which new files are copies of what was read; before it is read any further."""
+        """Note which new files are copies of what was read; before it is read any further.
+
+        One that goes on otherwise is a log of its own after all, which began like another.
+        """
+        copies, self._copies = self._copies, {}
         for key, path in present.items():
-            if key not in self._tails and any(t.goes_on_in(path) for t in self._tails.values()):
-                self._copies.add(key)
+            if key in self._tails:
+                continue
+            with suppress(OSError):
+                size = path.stat().st_size
+                is_copy = any(tail.goes_on_in(path) for tail in self._tails.values())
+                if is_copy or copies.get(key) == size:
+                    self._copies[key] = size
 
     def _between(
         self, found: Mapping[FileKey, Path], present: Mapping[FileKey, Path]

@@ -10,7 +10,8 @@ class LogSettings:
     """A log that tasks write, in one file or in several."""
 
     path: str
-    """The file, or a glob of several that are one log together; rotated files need not match."""
+    """The file, or a glob of several that are one log together; rotated files need not match,
+    compressed ones are not read."""
     name: str = ""
     """What the log is called in metrics and alerts; left out: its path."""
     pattern: str | None = None

@@ -160,14 +160,25 @@ def rotated_twice_and_the_oldest_is_gone(log: Log) -> None:
     log.write(3)
 
 
+def compress(file: Path) -> None:
+    with gzip.open(f"{file}.gz", "wb") as packed:
+        packed.write(file.read_bytes())
+    file.unlink()
+
+
+def renamed_and_compressed(log: Log) -> None:
+    old = log.rename()
+    log.write(2)
+    log.read()
+    compress(old)
+
+
 def rotated_twice_and_the_oldest_compressed(log: Log) -> None:
     old = log.rename()
     log.write(2)
     log.rename()
     log.write(3)
-    with gzip.open(f"{old}.gz", "wb") as packed:
-        packed.write(old.read_bytes())
-    old.unlink()
+    compress(old)
 
 
 def rotated_beside_another_log(log: Log) -> None:
@@ -183,7 +194,6 @@ TWICE = [
     rotated_twice_by_date,
     rotated_twice_and_the_oldest_is_gone,
     rotated_twice_and_the_oldest_compressed,
-    rotated_beside_another_log,
 ]
 """Found by what rotation calls files, where these are not followed by their own names."""
 
@@ -191,6 +201,7 @@ ROTATIONS = [
     renamed,
     renamed_and_still_written,
     renamed_and_made_later,
+    renamed_and_compressed,
     copied_and_truncated,
     copied_truncated_and_grown_past_the_old_end,
     copied_and_truncated_later,
@@ -218,7 +229,7 @@ def test_every_line_is_counted_once_through(
 
 
 @pytest.mark.parametrize("path", ["app.log", "app.lo[g]"])
-@pytest.mark.parametrize("rotate", TWICE)
+@pytest.mark.parametrize("rotate", [*TWICE, rotated_beside_another_log])
 def test_what_is_rotated_between_two_looks_is_counted_once_through(
     rotate: Callable[[Log], None], path: str, tmp_path: Path
 ) -> None:
@@ -248,11 +259,16 @@ def test_what_was_written_just_before_a_rotation_is_not_missed(
 
 
 @settings(max_examples=30, deadline=None)
-@given(steps=st.lists(st.sampled_from(["write", "read", *ROTATIONS, *TWICE]), max_size=12))
+@given(
+    path=st.sampled_from(["app.log", "app.log*"]),
+    steps=st.lists(st.sampled_from(["write", "read", *ROTATIONS, *TWICE]), max_size=12),
+)
 def test_any_sequence_of_rotations_loses_nothing(
-    steps: list[str | Callable[[Log], None]], tmp_path_factory: pytest.TempPathFactory
+    path: str,
+    steps: list[str | Callable[[Log], None]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    log = Log(tmp_path_factory.mktemp("logs"))
+    log = Log(tmp_path_factory.mktemp("logs"), path)
     log.write(5)
     for step in steps:
         if step == "write":
@@ -271,6 +287,17 @@ def test_only_what_is_new_is_read(tmp_path: Path) -> None:
     assert log.read() == 0
     log.write(2)
     assert log.read() == 2
+
+
+def test_a_log_that_begins_like_another_is_no_copy_of_it(tmp_path: Path) -> None:
+    log = Log(tmp_path, "*.log")
+    other = tmp_path / "other.log"
+    for lines in (("started", "started"), ("one", "two"), ("three", "four")):
+        for file, line in zip((log.file, other), lines, strict=True):
+            with file.open("a") as opened:
+                opened.write(f"{line}\n")
+            log.read()
+    assert log.read() == 6
 
 
 def test_a_line_counts_once_it_is_complete(tmp_path: Path) -> None:
