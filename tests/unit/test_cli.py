@@ -43,7 +43,9 @@ def test_every_command_says_in_a_sentence_what_it_is_for(words: Words) -> None:
     assert re.fullmatch(r"[A-Z].*[.;].*", description, re.DOTALL), description
 
 
-@pytest.mark.parametrize("words", [words for words in COMMANDS if "example: " in said(words)])
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if "example: " in said(words)], ids=" ".join
+)
 def test_every_example_can_be_typed(words: Words) -> None:
     example = said(words).partition("example: ")[2]
     program, *typed = shlex.split(example.partition(" > ")[0])
