@@ -6,6 +6,8 @@ from collections.abc import Callable
 from monitor.demo.daemon_process import CANARY
 from monitor.demo.fault import Fault, Outcome, observe
 from monitor.demo.installation import BEAT, Installation
+from monitor.demo.metrics import Metrics
+from monitor.demo.waiting import wait_until
 
 
 async def play(installation: Installation, say: Callable[[str], None]) -> Outcome:
@@ -14,6 +16,8 @@ async def play(installation: Installation, say: Callable[[str], None]) -> Outcom
     async def start_again() -> None:
         installation.supervisor.start(BEAT)
 
+    # A task that was never heard of may as well have workers that send no events.
+    await wait_until(installation, _received, "the canary was not received")
     say("ending beat ...")
     begun_at = time.monotonic()
     await installation.supervisor.stop(BEAT)
@@ -28,3 +32,8 @@ async def play(installation: Installation, say: Callable[[str], None]) -> Outcom
         alerted_within_seconds=50.0,  # ten until it is due, and 18 of grace
     )
     return await observe(installation, fault, begun_at)
+
+
+def _received(metrics: Metrics) -> bool:
+    received_at = metrics.value("celery_schedule_last_received_timestamp_seconds", schedule=CANARY)
+    return received_at is not None
