@@ -1,18 +1,29 @@
 """The simulation behind docs/scaling.md, at two sizes: what grows, and how fast."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bench.simulation import HEADER, SIZES, measure
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "scaling.md").read_text()
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "scaling.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_guide_has_the_table_that_the_simulation_prints() -> None:
     assert f"| {' | '.join(HEADER)} |" in GUIDE
     for queues, workers in SIZES:
         assert f"\n| {queues:,} | {workers:,} | " in GUIDE
+
+
+def test_the_readme_says_what_the_guide_measured() -> None:
+    ((cpu, memory),) = re.findall(
+        r"queues and 5,000 workers took (\S+) of a core and (\S+ MB)", README
+    )
+    (row,) = re.findall(r"(?m)^\| 10,000 \| 5,000 \| .*$", GUIDE)
+    assert row.split(" | ")[4:6] == [cpu, memory]
 
 
 @pytest.mark.soak
