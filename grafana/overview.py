@@ -2,9 +2,20 @@
 
 from grafana.frame import BROKERS, Dashboard, url_of
 from grafana.panels import Panel, Query, Row, lines, one_number
-from grafana.queries import BROKER, DAEMON, PER_QUEUE, PER_TASK, PER_WORKER, gauge, rate, total
+from grafana.queries import (
+    BROKER,
+    DAEMON,
+    PER_QUEUE,
+    PER_TASK,
+    PER_WORKER,
+    gauge,
+    rate,
+    select,
+    total,
+)
 from grafana.states import WORKER_STATE, counted
 
+_BROKER_UP = gauge("celery_broker_up", "broker", *BROKER)
 _FIRING = ('state="firing"', 'severity=~"critical|warning"')
 
 WRONG = Row(
@@ -15,7 +26,7 @@ WRONG = Row(
             "Alerts of the monitor, warnings and worse. Silenced ones count too.",
             "short",
             f"{total('queue_monitor_alerts', 'alertname, severity', *DAEMON, *_FIRING)}"
-            " or vector(0)",
+            f" or 0 * max({select('queue_monitor_build_info', *DAEMON)})",
             critical=1,
         ),
         one_number(
@@ -23,14 +34,15 @@ WRONG = Row(
             "Brokers whose last poll failed. While one is away its queues and workers "
             "are not known, and their panels have a gap.",
             "short",
-            f"count({gauge('celery_broker_up', 'broker', *BROKER)} == 0) or vector(0)",
+            f"sum({_BROKER_UP} == bool 0)",
             critical=1,
         ),
         one_number(
             "Workers dead or hung",
             "Workers that went silent without a goodbye, and those that do not answer.",
             "short",
-            f"count({gauge('celery_worker_up', PER_WORKER, *BROKER)} == 0) or vector(0)",
+            f"sum({gauge('celery_worker_up', PER_WORKER, *BROKER)} == bool 0)"
+            f" or 0 * sum({_BROKER_UP} == 1)",
             critical=1,
         ),
         one_number(

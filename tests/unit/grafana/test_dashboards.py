@@ -135,6 +135,12 @@ def test_every_expression_is_promql(where: str, expr: str) -> None:
 
 
 @_EACH_EXPRESSION
+def test_no_expression_has_a_value_where_nothing_is_known(where: str, expr: str) -> None:
+    """A 0 that comes from no series would be shown while nobody can be asked."""
+    assert not re.search(r"\b(vector|absent)\(", expr)
+
+
+@_EACH_EXPRESSION
 def test_every_selector_asks_for_the_chosen_job_and_instance(where: str, expr: str) -> None:
     for matchers in re.findall(r"\{([^}]*)\}", expr):
         assert 'job=~"$job"' in matchers
