@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from monitor.broker.failure import error_reply
+from monitor.broker.failure import BrokerError, error_reply
 from monitor.broker.wire import Reply
 from monitor.facts.readings import ServerReading
 
@@ -13,18 +13,22 @@ def read_info(reply: Reply, at: float) -> ServerReading:
     """Return what an INFO reply that came at `at` says. Where INFO
     is forbidden, or renamed, it costs just this.
 
-    Raises BrokerError when the error is not about INFO alone, such as LOADING.
+    Raises BrokerError when the error is not about INFO alone, such as LOADING, and when it is
+    the answer of another kind of server.
     """
-    if not isinstance(reply, bytes):
+    if isinstance(reply, Exception):
         error = error_reply(str(reply))
         if error.reason == "permission" or "unknown command" in str(error):
             return ServerReading()
         raise error
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
     fields: dict[str, str] = {}
-    for line in reply.decode("utf-8", "replace").splitlines():
+    for line in text.splitlines():
         name, colon, value = line.partition(":")
         if colon:
             fields[name] = value
+    if not fields:
+        raise BrokerError("protocol", "what answers is not Redis: its INFO says nothing")
 
     def number(name: str) -> int | None:
         return int(fields[name]) if fields.get(name, "").isdecimal() else None

@@ -62,6 +62,8 @@ class Wire:
         replies: list[Reply] = []
         while len(replies) < count:
             replies.extend(self._parsed(await self._received()))
+        if len(replies) > count:
+            raise BrokerError("protocol", "what answers is not Redis: it says more than is asked")
         return replies
 
     def send(self, packed: bytes, count: int = 1) -> None:

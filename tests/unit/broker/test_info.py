@@ -56,3 +56,10 @@ def test_a_server_that_is_loading_cannot_be_read() -> None:
     with pytest.raises(BrokerError) as failed:
         read_info(hiredis.ReplyError("LOADING Redis is loading the dataset in memory"), 100.0)
     assert failed.value.reason == "server"
+
+
+@pytest.mark.parametrize("reply", [b"", b"OK", 1, None, [], [b"redis_version:7"]])
+def test_another_kind_of_server_is_not_taken_for_a_broker(reply: object) -> None:
+    with pytest.raises(BrokerError, match="what answers is not Redis") as failed:
+        read_info(reply, 100.0)
+    assert failed.value.reason == "protocol"
