@@ -48,11 +48,13 @@ soak-tables:
 soak-steady:
 	$(BIN)/pytest -m soak --timeout 2400 -s $(STEADY)
 
-# Unit and broker tests with the oldest libraries that pyproject.toml allows.
+# With the oldest libraries that pyproject.toml allows: unit and broker tests, and those that run the
+# reference app, for which Pillow, Django and Flower are there.
 test-lowest: $(VENV)/ready
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/pip install -q -r constraints-lowest.txt -e '.[test]'
-	$(VENV)-lowest/bin/pytest $(SIDE_BY_SIDE) tests/unit tests/broker
+	$(VENV)-lowest/bin/pytest $(SIDE_BY_SIDE) tests/unit tests/broker \
+		tests/acceptance/test_reference_app.py tests/acceptance/test_django.py tests/real/test_flower.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-lowest build dist

@@ -69,6 +69,8 @@ app.conf.update(
     # Most tasks have no result that anybody reads, and a result that nobody reads costs a write.
     # Those that do say so themselves.
     task_ignore_result=True,
+    # A chunk of many small tasks is a task of Celery's own, which cannot say so itself.
+    task_annotations={"celery.starmap": {"ignore_result": False}},
     result_backend=os.environ.get("CELERY_BROKER_URL") or settings.DEFAULT_BROKER_URL,
     result_expires=3600,
     # No more unacknowledged messages than pool processes: behind a report, which is acknowledged

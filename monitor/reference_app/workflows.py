@@ -55,5 +55,5 @@ def newsletter(addresses: Sequence[str], issue: int) -> Any:
     """
     arguments = [(address, issue) for address in addresses]
     chunks = tasks.send_newsletter.chunks(arguments, NEWSLETTERS_A_CHUNK).group()
-    # A chunk is a task of Celery's own, of which our routes and settings know nothing.
-    return group(chunk.set(queue="low", ignore_result=False) for chunk in chunks.tasks)
+    # A chunk is a task of Celery's own, of which our routes know nothing.
+    return group(chunk.set(queue="low") for chunk in chunks.tasks)

@@ -3,19 +3,20 @@
 from typing import Any
 
 from django.test.runner import DiscoverRunner
-
-from monitor.reference_app.django_site.celery import app
+from django.test.utils import override_settings
 
 
 class EagerRunner(DiscoverRunner):
     """Switches eager mode on for as long as tests run; named by TEST_RUNNER."""
 
+    _eager = override_settings(CELERY_TASK_ALWAYS_EAGER=True, CELERY_TASK_EAGER_PROPAGATES=True)
+
     def setup_test_environment(self, **options: Any) -> None:
         """Let a task run in `delay`, and raise there."""
         super().setup_test_environment(**options)
-        app.conf.update(task_always_eager=True, task_eager_propagates=True)
+        self._eager.enable()
 
     def teardown_test_environment(self, **options: Any) -> None:
         """Let tasks be sent again."""
-        app.conf.update(task_always_eager=False, task_eager_propagates=False)
+        self._eager.disable()
         super().teardown_test_environment(**options)
