@@ -87,17 +87,17 @@ def _checks() -> str:
 def _rows(parser: _Parser) -> Iterator[str]:
     for action in parser._actions:
         if action.help != argparse.SUPPRESS and action.dest not in ("help", "version"):
-            names = [f"{name} {_value(action)}".strip() for name in action.option_strings or [""]]
-            yield f"| {', '.join(f'`{name}`' for name in names)} | {action.help or ''} |\n"
+            value = "" if action.nargs == 0 else f" {action.metavar or action.dest.upper()}"
+            names = ", ".join(f"`{name}{value}`" for name in action.option_strings)
+            yield f"| {names or f'`{value.strip()}`'} | {_purpose(action)} |\n"
 
 
-def _value(action: argparse.Action) -> str:
-    """Return what stands for the value of an option or argument."""
-    if action.nargs == 0:
-        return ""
-    if action.metavar is None and action.choices is not None:
-        return ",".join(str(choice) for choice in action.choices)
-    return str(action.metavar or action.dest.upper())
+def _purpose(action: argparse.Action) -> str:
+    """Return what an option or argument is for, and what can stand there."""
+    said = action.help or ""
+    choices = [] if action.metavar else [str(choice) for choice in action.choices or ()]
+    unsaid = ", ".join(f"`{choice}`" for choice in choices if choice not in said)
+    return ": ".join(filter(None, (said, unsaid)))
 
 
 def _table(rows: Iterable[str]) -> str:
