@@ -195,7 +195,7 @@ async def test_names_left_by_the_dead_are_told_of_once(
     async with watching(broker.url) as watched:
         await watched.until(lambda w: w.part().broker.workers_unheard == 30)
         assert list(watched.states().values()).count("unknown") == 20
-        await watched.until(lambda w: w.part().workers[0].active is not None)
+        await watched.until(lambda w: w.part().workers[0].pool)
         assert watched.states()["a@web1"] == "online"
         processes.kill(worker)
         await watched.until(lambda w: w.states()["a@web1"] == "dead")
