@@ -171,16 +171,15 @@ class Liveness:
         """Whether its broker was restarted or failed over since, and its goodbye lost with it."""
         if process.last_seen_at >= self._hearing.since:
             return False  # it would have ended the feed
-        changed_at = self.server_changed_at
-        failed_over = changed_at is not None and changed_at > process.last_seen_at
-        return failed_over or self._is_forgotten(process)
+        changed = (self.server_changed_at or 0.0) > process.last_seen_at
+        return changed or self._is_forgotten(process)
 
     def _may_be_starting(self, process: Process, now: float) -> bool:
         """Whether it, or who was started in its place while nobody was heard, may be starting."""
         if process.starting and now - process.last_seen_at < _START_SECONDS:
             return True
-        took_over_at = max(self.server_changed_at or 0.0, self.server_started_at or 0.0)
-        return now - took_over_at < _START_SECONDS and self._may_have_lost_goodbye(process)
+        just_changed = now - (self.server_changed_at or 0.0) < _START_SECONDS
+        return just_changed and self._may_have_lost_goodbye(process)
 
     def _heir(self, process: Process) -> Process | None:
         """Return who may have been started in its place under another name, for once.

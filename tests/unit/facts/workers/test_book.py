@@ -110,7 +110,7 @@ def test_a_broker_that_restarted_has_forgotten_its_registry() -> None:
     before = Bench()
     before.start("high@web1")
     before.wait(10)
-    after = Bench(roster=roster_of(before), now=START + 200)
+    after = Bench(roster=roster_of(before))
     after.registered = False
     after.book.server_started(START + 100)
     assert after.seconds_until("high@web1", "dead") <= 15
