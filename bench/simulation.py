@@ -208,8 +208,9 @@ def _metrics(url: str) -> Metrics:
 def _timed_scrape(url: str) -> tuple[float, int]:
     began = time.perf_counter()
     with urlopen(url, timeout=30) as response:
-        lines = response.read().splitlines()
-    return time.perf_counter() - began, sum(not line.startswith(b"#") for line in lines)
+        body = response.read()
+    seconds = time.perf_counter() - began
+    return seconds, sum(not line.startswith(b"#") for line in body.splitlines())
 
 
 def _mean(histogram: str, before: Metrics, after: Metrics) -> float:
