@@ -35,6 +35,8 @@ from monitor.facts.readings import Event
 from monitor.facts.settings import QueueLimits, WorkerSettings
 from monitor.values.secret import Secret
 
+Fields = dict[str, Any]
+
 BARE_BOUND = 0.6
 CELERY_BOUND = 15.0
 TASKS, TASK_NAMES, QUEUES, WORKERS = 12_500, 50, 5, 100
@@ -206,22 +208,23 @@ def _messages(task: int) -> list[bytes]:
     worker = task % WORKERS
     name = f"app.tasks.task{task % TASK_NAMES}"
 
-    def event(kind: str, hostname: str, pid: int, **fields: Any) -> dict[str, Any]:
+    def event(kind: str, by: tuple[str, int], **fields: Any) -> Fields:
+        hostname, pid = by
         common = {"hostname": hostname, "utcoffset": 0, "pid": pid, "clock": task}
         stamp = {"timestamp": 1_795_361_860.9 + task / 1000, "type": kind}
         return {**common, "uuid": task_id, **fields, **stamp}
 
-    call = {"name": name, "args": "(7, 7)", "kwargs": "{}", "retries": 0, "eta": None}
-    family = {"expires": None, "root_id": task_id, "parent_id": None}
-    route = {"queue": f"queue{task % QUEUES}", "exchange": "", "routing_key": "queue"}
+    call: Fields = {"name": name, "args": "(7, 7)", "kwargs": "{}", "retries": 0, "eta": None}
+    family: Fields = {"expires": None, "root_id": task_id, "parent_id": None}
+    route: Fields = {"queue": f"queue{task % QUEUES}", "exchange": "", "routing_key": "queue"}
     by = (_hostname(worker), worker)
     return [
-        _enveloped("task.sent", event("task-sent", "gen1@web1", 1, **call, **family, **route)),
+        _enveloped("task.sent", event("task-sent", ("gen1@web1", 1), **call, **family, **route)),
         _enveloped(
             "task.multi",
-            [event("task-received", *by, **call, **family), event("task-started", *by)],
+            [event("task-received", by, **call, **family), event("task-started", by)],
         ),
-        _enveloped("task.multi", [event("task-succeeded", *by, result="14", runtime=0.0005)]),
+        _enveloped("task.multi", [event("task-succeeded", by, result="14", runtime=0.0005)]),
     ]
 
 

@@ -23,7 +23,8 @@ Kind = Literal["stat", "timeseries", "stacked", "timeline", "heatmap", "table"]
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 OK, WARNING, CRITICAL, QUIET = "green", "orange", "red", "blue"
 
-_PLAIN = {
+# The SDK has no type for what all its panels have in common.
+_PLAIN: Mapping[Kind, Any] = {
     "stat": stat.Panel,
     "timeseries": timeseries.Panel,
     "stacked": timeseries.Panel,
