@@ -11,7 +11,8 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain, islice
+from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 from monitor.facts.logs import LogReading
@@ -51,7 +52,9 @@ class Follower:
         self._places: frozenset[FileKey] = frozenset()
         """Where the path led to at the last look."""
         self._rotated: Mapping[FileKey, tuple[int, Path]] = {}
-        """The rotated files beside these then, and when they were last written to."""
+        """The rotated files beside the path then, and when they were last written to."""
+        self._released: dict[FileKey, Tail] = {}
+        """What was let go, closed, of which the file is there as a rotated one."""
         self._first = True
         self._written_at: float | None = None
         self._problem = ""
@@ -63,7 +66,7 @@ class Follower:
         present = dict(islice(found.items(), _FILES))
         self._pass_over(found, present)
         self._find_copies(present)
-        between = self._between(found, present)
+        between = self._between(found)
         matches = sum(map(self._read_tail, list(self._tails.values())))
         for key, path in {**between, **present}.items():
             matches += self._read_new(key, path)
@@ -120,13 +123,12 @@ class Follower:
                 if is_copy or copies.get(key) == size:
                     self._copies[key] = size
 
-    def _between(
-        self, found: Mapping[FileKey, Path], present: Mapping[FileKey, Path]
-    ) -> Mapping[FileKey, Path]:
+    def _between(self, found: Mapping[FileKey, Path]) -> Mapping[FileKey, Path]:
         """Return the files that came and were rotated since the last look; before it reads on."""
         tails = self._tails.values()
-        paths = {*present.values(), *(tail.path for tail in tails)}
-        before, self._rotated = self._rotated, dict(chain.from_iterable(map(_rotated, paths)))
+        before, self._rotated = self._rotated, dict(_rotated(self._path))
+        for key in self._released.keys() - self._rotated.keys():
+            del self._released[key]
         known, self._places = self._places, frozenset(found)
         if self._first or (known == self._places and not any(t.was_truncated() for t in tails)):
             return {}
@@ -136,6 +138,7 @@ class Follower:
             # An inode that was free is soon another file's.
             if key not in (*known, *found, *self._tails)
             and before.get(key, (None,))[0] != written_at
+            and not (key in self._released and self._released[key].goes_on_in(path))
             and not any(tail.goes_on_in(path) for tail in tails)
         }
 
@@ -176,6 +179,7 @@ class Follower:
             if now - since >= _QUIET_SECONDS and not tail.unread:
                 matches += self._count(tail.rest())
                 tail.close()
+                self._released[key] = tail
                 del self._tails[key], self._quiet_since[key]
         return matches
 
@@ -193,13 +197,23 @@ def _beside(tail: Tail) -> Iterator[Path]:
             yield Path(name)
 
 
-def _rotated(path: Path) -> Iterator[tuple[FileKey, tuple[int, Path]]]:
+def _rotated(path: str) -> Iterator[tuple[FileKey, tuple[int, Path]]]:
     """Yield the rotated files of `path`, and the nanosecond in which each was last written to."""
-    for name in _matching(glob.escape(str(path)) + "[._-]*"):
+    place = Path(path).name
+    for name in _matching(path + "[._-]*"):
+        rotated = Path(name)
         with suppress(OSError):
-            status = Path(name).stat()
-            if _ROTATED.fullmatch(name, len(str(path))) and stat.S_ISREG(status.st_mode):
-                yield (status.st_dev, status.st_ino), (status.st_mtime_ns, Path(name))
+            status = rotated.stat()
+            if _is_rotated(rotated.name, place) and stat.S_ISREG(status.st_mode):
+                yield (status.st_dev, status.st_ino), (status.st_mtime_ns, rotated)
+
+
+def _is_rotated(name: str, place: str) -> bool:
+    """Return whether rotation calls so what was at `place`, which may be a glob."""
+    return any(
+        _ROTATED.fullmatch(name, end) and fnmatchcase(name[:end], place)
+        for end in range(1, len(name))
+    )
 
 
 def _matching(pattern: str) -> list[str]:

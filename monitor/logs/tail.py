@@ -67,7 +67,10 @@ class Tail:
         return self._peek(self._offset - len(self._mark), len(self._mark)) != self._mark
 
     def goes_on_in(self, path: Path) -> bool:
-        """Return whether the file at `path` is a copy: it holds all that was read of this one."""
+        """Return whether the file at `path` holds all that was read of this one.
+
+        This one may be closed by then.
+        """
         if not self._mark or not path.is_file():
             return False
         try:

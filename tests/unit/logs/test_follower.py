@@ -26,7 +26,7 @@ class Log:
         self.folder = folder
         self.written = 0
         self.counted = 0
-        self.now = NOW
+        self.now = time.time()
         self.file.touch()
         self.follower = Follower(LogSettings(path=str(folder / path), pattern=pattern))
         self.read()
@@ -188,6 +188,15 @@ def rotated_beside_another_log(log: Log) -> None:
         (log.folder / name).write_text("of another log\n" * 5)
 
 
+def gone_for_long(log: Log) -> None:
+    log.write(50)
+    log.read()
+    log.rename()
+    log.read()
+    log.read(after=61.0)
+    log.read()
+
+
 TWICE = [
     rotated_twice_between_two_looks,
     rotated_twice_by_copies,
@@ -261,7 +270,9 @@ def test_what_was_written_just_before_a_rotation_is_not_missed(
 @settings(max_examples=30, deadline=None)
 @given(
     path=st.sampled_from(["app.log", "app.log*"]),
-    steps=st.lists(st.sampled_from(["write", "read", *ROTATIONS, *TWICE]), max_size=12),
+    steps=st.lists(
+        st.sampled_from(["write", "read", *ROTATIONS, *TWICE, gone_for_long]), max_size=12
+    ),
 )
 def test_any_sequence_of_rotations_loses_nothing(
     path: str,
@@ -298,6 +309,46 @@ def test_a_log_that_begins_like_another_is_no_copy_of_it(tmp_path: Path) -> None
                 opened.write(f"{line}\n")
             log.read()
     assert log.read() == 6
+
+
+def gone_for_long_and_written_late(log: Log) -> None:
+    log.write(50)
+    log.read()
+    old = log.rename()
+    log.write()
+    log.read()
+    log.read(after=61.0)
+    log.rename()
+    with old.open("a") as opened:
+        opened.write("too late\n")
+
+
+def never_there(log: Log) -> None:
+    log.write(50)
+    log.rename()
+    log.written = 0
+    log.follower = Follower(LogSettings(path=str(log.file)))
+    log.read()
+
+
+@pytest.mark.parametrize("path", ["app.log", "app.lo[g]"])
+@pytest.mark.parametrize("leave", [gone_for_long, gone_for_long_and_written_late, never_there])
+def test_what_was_rotated_before_is_not_counted_when_a_log_comes(
+    leave: Callable[[Log], None], path: str, tmp_path: Path
+) -> None:
+    log = Log(tmp_path, path)
+    leave(log)
+    log.write()
+    assert log.read() == log.written
+
+
+def test_a_log_that_comes_beside_old_rotated_files_counts_alone(tmp_path: Path) -> None:
+    log = Log(tmp_path, "*.log")
+    for name in ("other.log.1", "other.log-20261122", "other.log.2026-11-21_08"):
+        (tmp_path / name).write_text("old\n" * 50)
+    log.read()
+    (tmp_path / "other.log").write_text("new\n")
+    assert log.read() == 1
 
 
 def test_a_line_counts_once_it_is_complete(tmp_path: Path) -> None:
