@@ -49,6 +49,8 @@ class Follower:
         self._copies: dict[FileKey, int] = {}
         """The sizes of files that are there and are copies: what they hold was read where it was
         written."""
+        self._unfinished: dict[FileKey, int] = {}
+        """The sizes of files that may become copies: they are being written."""
         self._places: frozenset[FileKey] = frozenset()
         """Where the path led to at the last look."""
         self._rotated: Mapping[FileKey, tuple[int, Path]] = {}
@@ -111,17 +113,21 @@ class Follower:
     def _find_copies(self, present: Mapping[FileKey, Path]) -> None:
         """Note which new files are copies of what was read; before it is read any further.
 
-        One that goes on otherwise is a log of its own after all, which began like another.
+        One that goes on otherwise is a log of its own after all, which began like another; so
+        is the beginning of one that does not go on at all.
         """
         copies, self._copies = self._copies, {}
+        unfinished, self._unfinished = self._unfinished, {}
         for key, path in present.items():
             if key in self._tails:
                 continue
             with suppress(OSError):
                 size = path.stat().st_size
-                is_copy = any(tail.goes_on_in(path) for tail in self._tails.values())
-                if is_copy or copies.get(key) == size:
+                tails = self._tails.values()
+                if copies.get(key) == size or any(tail.is_copied_in(path) for tail in tails):
                     self._copies[key] = size
+                elif unfinished.get(key) != size and any(t.begins_in(path) for t in tails):
+                    self._unfinished[key] = size
 
     def _between(self, found: Mapping[FileKey, Path]) -> Mapping[FileKey, Path]:
         """Return the files that came and were rotated since the last look; before it reads on."""
@@ -139,7 +145,7 @@ class Follower:
             if key not in (*known, *found, *self._tails)
             and before.get(key, (None,))[0] != written_at
             and not (key in self._released and self._released[key].goes_on_in(path))
-            and not any(tail.goes_on_in(path) for tail in tails)
+            and not any(tail.is_copied_in(path) for tail in tails)
         }
 
     def _read_tail(self, tail: Tail) -> int:
@@ -156,7 +162,7 @@ class Follower:
         if key in self._tails:
             self._tails[key].path = path
             return 0
-        if key in self._copies:
+        if key in self._copies or key in self._unfinished:
             return 0
         try:
             tail = Tail(path, at_end=self._first or key in self._passed)

@@ -84,6 +84,33 @@ class Tail:
         except OSError:
             return False
 
+    def is_copied_in(self, path: Path) -> bool:
+        """Return whether the file at `path` is a copy: it goes on, and holds no more than this."""
+        try:
+            size = path.stat().st_size
+        except OSError:
+            return False
+        return self.goes_on_in(path) and (
+            size <= os.fstat(self._file.fileno()).st_size or self.was_truncated()
+        )
+
+    def begins_in(self, path: Path) -> bool:
+        """Return whether the file at `path` is named as a copy, and holds how this one begins."""
+        if not (path.is_file() and str(path).startswith(str(self.path)) and path != self.path):
+            return False
+        try:
+            with path.open("rb", buffering=0) as file:
+                fd = file.fileno()
+                size = os.fstat(fd).st_size
+                start = max(0, size - _MARK_BYTES)
+                return (
+                    0 < size < self._offset
+                    and self._head.startswith(os.pread(fd, min(size, len(self._head)), 0))
+                    and os.pread(fd, size - start, start) == self._peek(start, size - start)
+                )
+        except OSError:
+            return False
+
     def rest_in_copy(self, path: Path, most_bytes: int) -> Iterator[bytes]:
         """Yield what a copy, made before this was truncated, has of what was not read yet."""
         try:

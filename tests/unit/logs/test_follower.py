@@ -311,6 +311,45 @@ def test_a_log_that_begins_like_another_is_no_copy_of_it(tmp_path: Path) -> None
     assert log.read() == 6
 
 
+@pytest.mark.parametrize("first", ["ready\n", "ready\nfailed\n"])
+def test_a_log_that_goes_on_where_another_rests_is_no_copy_of_it(
+    first: str, tmp_path: Path
+) -> None:
+    log = Log(tmp_path, "*.log")
+    log.file.write_text("ready\n")
+    log.read()
+    other = tmp_path / "other.log"
+    other.write_text(first)
+    log.read()
+    with other.open("a") as opened:
+        opened.write("failed again\n")
+    assert log.read() == 1 + first.count("\n") + 1
+
+
+@pytest.mark.parametrize("path", ["app.log*", "*"])
+def test_a_copy_that_is_still_being_written_is_not_counted(path: str, tmp_path: Path) -> None:
+    log = Log(tmp_path, path)
+    log.write(50)
+    log.read()
+    content = log.file.read_bytes()
+    copy = tmp_path / "app.log.1"
+    for size in (10, 300, 1000, len(content)):
+        copy.write_bytes(content[:size])
+        assert log.read() == log.written
+    os.truncate(log.file, 0)
+    log.write(2)
+    log.read()
+    assert log.read() == log.written
+
+
+def test_a_beginning_that_stays_one_is_a_log_of_its_own(tmp_path: Path) -> None:
+    log = Log(tmp_path, "app.log*")
+    log.write(50)
+    log.read()
+    (tmp_path / "app.log.err").write_text("line 1 of a task that succeeded\n")
+    assert [log.read(), log.read()] == [50, 51]
+
+
 def gone_for_long_and_written_late(log: Log) -> None:
     log.write(50)
     log.read()
