@@ -15,7 +15,7 @@ _HEAD = """\
 
 `queue-monitor COMMAND --help` says the same in a terminal. `python -m monitor COMMAND` is the same
 program, and so is `celery -A proj queue-monitor COMMAND`, which takes broker and transport options
-from the app where none are given.
+from the app where neither an option nor the settings name a broker.
 
 | exit status | |
 |---|---|

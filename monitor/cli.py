@@ -23,7 +23,7 @@ def main(
     """Run the command that `argv` (without the program's name) names; return the exit status.
 
     `app_broker`, `app_transport_options` and `app_schedules` are those of a Celery app, for
-    `celery -A`: what to watch where the command line names no broker.
+    `celery -A`: what to watch where neither the command line nor the settings name a broker.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] == ["check"]:
@@ -35,7 +35,7 @@ def main(
         )
     args = parser_of(words).parse_args(words)
     if app_broker and not getattr(args, "broker", None):
-        args.broker = [app_broker]
+        args.app_broker = app_broker
         args.transport_options = app_transport_options
         args.schedules = app_schedules
     run: Callable[[argparse.Namespace], int] = args.run

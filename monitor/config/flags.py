@@ -26,8 +26,10 @@ class Flags(TypedDict, total=False):
 
     broker: Sequence[str] | None
     """URLs of `--broker`; they replace all brokers of weaker sources."""
+    app_broker: str | None
+    """URL of the app of `celery -A`, where neither `broker` nor the settings name a broker."""
     transport_options: Mapping[str, object] | None
-    """Celery's `broker_transport_options`, for every broker of `broker`: from `celery -A`."""
+    """The app's `broker_transport_options`, for `app_broker`."""
     schedules: Sequence[Mapping[str, str]]
     """The schedules of the app of `celery -A`, where no weaker source gives any."""
     listen: str | None
@@ -40,6 +42,7 @@ def flags_of(args: argparse.Namespace) -> Flags:
     """Return what the arguments of `run` say; a Celery app's options come with its broker."""
     return {
         "broker": args.broker,
+        "app_broker": getattr(args, "app_broker", None),
         "transport_options": getattr(args, "transport_options", None),
         "schedules": getattr(args, "schedules", ()),
         "listen": args.listen,
@@ -63,32 +66,34 @@ def lay_flags(tree: Node, flags: Flags, problems: list[Problem]) -> None:
     urls = flags.get("broker") or ()
     if urls:
         place = Place.on_command_line("--broker")
-        # A running app's options need no check of their spelling; what is not ours is its own.
-        options = {
-            name: value
-            for name, value in (flags.get("transport_options") or {}).items()
-            if name in _OPTIONS
-        }
-        brokers = _brokers(urls, place, options)
-        put(tree, ("brokers",), brokers, problems)
+        put(tree, ("brokers",), _brokers(urls, place, {}), problems)
     schedules = flags.get("schedules") or ()
     if schedules and tree.child("schedules") is None:
         place = Place.on_command_line("-A")
         put(tree, ("schedules",), _from_python(schedules, place), problems)
 
 
-def lay_lone_broker(tree: Node, environ: Mapping[str, str], problems: list[Problem]) -> bool:
-    """Where no broker is named, take the one of QUEUE_MONITOR_BROKER_URL, else of Celery.
+def lay_lone_broker(
+    tree: Node, environ: Mapping[str, str], flags: Flags, problems: list[Problem]
+) -> bool:
+    """Where no broker is named, take QUEUE_MONITOR_BROKER_URL, the app's or CELERY_BROKER_URL.
 
     Return whether a broker is named now.
     """
     brokers = tree.value.get("brokers") if isinstance(tree.value, dict) else None
     if brokers is not None and brokers.value not in (None, []):
         return True
-    for variable in (BROKER_URL, CELERY_BROKER_URL):
-        if environ.get(variable):
-            place = Place.in_environment(variable)
-            put(tree, ("brokers",), _brokers((environ[variable],), place, {}), problems)
+    # A running app's options need no check of their spelling; what is not ours is its own.
+    given = flags.get("transport_options") or {}
+    options = {name: value for name, value in given.items() if name in _OPTIONS}
+    sources: tuple[tuple[str | None, Place, Mapping[str, object]], ...] = (
+        (environ.get(BROKER_URL), Place.in_environment(BROKER_URL), {}),
+        (flags.get("app_broker"), Place.on_command_line("-A"), options),
+        (environ.get(CELERY_BROKER_URL), Place.in_environment(CELERY_BROKER_URL), {}),
+    )
+    for url, place, options_of_it in sources:
+        if url:
+            put(tree, ("brokers",), _brokers((url,), place, options_of_it), problems)
             return True
     return False
 

@@ -32,8 +32,9 @@ def load(
     problems: list[Problem] = []
     tree = read_file(str(path), environ, problems) if path is not None else Node({}, NOWHERE)
     lay_environment(tree, environ, problems)
-    lay_flags(tree, flags or {}, problems)
-    has_broker = lay_lone_broker(tree, environ, problems)
+    flags = flags or {}
+    lay_flags(tree, flags, problems)
+    has_broker = lay_lone_broker(tree, environ, flags, problems)
     settings = validate(tree, problems) if settle(tree, root(), problems) else None
     if settings is not None:
         settings = _with_fitting_timeout(settings, tree)

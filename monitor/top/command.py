@@ -60,11 +60,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> tuple[Callable[[], Sight], str]:
     """Return what looks, and where it does. Raises QuestionError."""
-    # `celery -A` gives the app's broker in a list, as `run` takes them.
-    from_app = args.broker if isinstance(args.broker, list) else None
-    broker = args.broker if from_app is None else None if args.url else from_app[0]
-    if broker and args.url:
+    if args.broker and args.url:
         raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
+    # Of `celery -A`: its app's broker, unless a daemon is asked.
+    broker = args.broker or (None if args.url else getattr(args, "app_broker", None))
     if not broker:
         daemon = daemon_of(args)
         return partial(look_at_daemon, daemon), daemon.url

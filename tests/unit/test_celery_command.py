@@ -1,11 +1,14 @@
 """What `celery -A proj queue-monitor` takes from the app."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from celery import Celery
 from celery.schedules import crontab
 
 from monitor.celery_command import schedules_of
+from monitor.cli import main
 from monitor.config.load import load
 
 
@@ -43,3 +46,57 @@ def test_what_is_declared_in_the_settings_stands() -> None:
     }
     environ = {"QUEUE_MONITOR_SCHEDULES": "[{task: app.b, every: 1h}]"}
     assert [each.task for each in load(None, environ, flags).schedules] == ["app.b"]
+
+
+APP = "redis://app:6379/0"
+IN_FILE = """
+brokers:
+  - {name: one, url: redis://one:6379/0, control: false, queues: {include: [high]}}
+  - {name: two, url: redis://two:6379/0}
+"""
+
+
+def shown(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """Return the settings in force for `celery -A proj queue-monitor` with these options."""
+    transport = {"global_keyprefix": "app-"}
+    words = ["config", "show", *options]
+    assert main(words, app_broker=APP, app_transport_options=transport) == 0
+    return capsys.readouterr().out
+
+
+def test_the_brokers_of_the_settings_stand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(IN_FILE)
+    told = shown(capsys, "--config", str(file))
+    assert main(["config", "show", "--config", str(file)]) == 0
+    assert told == capsys.readouterr().out
+    assert "redis://one:6379/0" in told
+    assert "redis://two:6379/0" in told
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "url", "with_options"),
+    [
+        ([], {}, APP, True),
+        ([], {"CELERY_BROKER_URL": "redis://celery:6379/0"}, APP, True),
+        ([], {"QUEUE_MONITOR_BROKER_URL": "redis://own:6379/0"}, "redis://own:6379/0", False),
+        (["--broker", "redis://flag:6379/0"], {}, "redis://flag:6379/0", False),
+    ],
+    ids=["nothing named", "for Celery", "for the monitor", "by an option"],
+)
+def test_the_broker_of_the_app_is_watched_where_none_is_named(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    environ: dict[str, str],
+    url: str,
+    with_options: bool,
+) -> None:
+    for variable in ("QUEUE_MONITOR_BROKER_URL", "CELERY_BROKER_URL"):
+        monkeypatch.setenv(variable, environ.get(variable, ""))
+    told = shown(capsys, *options)
+    assert url in told
+    assert told.count("url: redis://") == 1
+    assert ("global_keyprefix: app-" in told) == with_options

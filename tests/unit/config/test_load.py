@@ -151,7 +151,7 @@ def test_flags_replace_all_brokers_and_several_are_called_by_where_they_are(
 
 def test_a_celery_app_brings_its_transport_options() -> None:
     options = {"global_keyprefix": "acme:", "priority_steps": (0, 1, 2), "errback": print}
-    flags: Flags = {"broker": ["redis://one/0"], "transport_options": options}
+    flags: Flags = {"app_broker": "redis://one/0", "transport_options": options}
     read = load(None, {}, flags).brokers[0].transport_options
     assert (read.global_keyprefix, read.priority_steps) == ("acme:", (0, 1, 2))
 
