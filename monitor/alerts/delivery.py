@@ -9,8 +9,8 @@ Called by `outbox.py`.
 - Without news a group that fires is told again after `repeat_interval`.
 - A firing that was told gets its resolve, muted or not. An alert that fired and resolved
   before anybody could be told is told once, with both times; not if it was muted at its end.
-- Receivers of a channel that a notice did not reach while it reached others are told alone, until
-  there is something to say to all.
+- Receivers of a channel that a notice did not reach while it reached others are told alone, while
+  there is nothing to say to all: of each alert its last word.
 - A muted alert is left out. Once it is no longer muted and still fires, it is news to whoever
   was not told of it, and to whoever was sent a notice meanwhile that left it out.
 """
@@ -62,13 +62,14 @@ class Delivery(Struct, frozen=True, kw_only=True):
     delivered_at: float
     """When a notice to all of the channel's receivers last arrived."""
     missing: frozenset[str] = frozenset()
-    """Those of the receivers that the notice did not reach."""
+    """Those of the receivers that not every notice reached."""
     missed: frozenset[Incarnation] = frozenset()
-    """Those of `firing` and `resolved` that the `missing` have not been told of."""
+    """Those of `firing` and `resolved` that the `missing` are to be told of alone: of each alert
+    at most the latest, whose word is the last."""
 
 
 def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
-    """Return the resolved alerts of `group` that `recipient` has to be told of."""
+    """Return the resolved alerts of `group` that any receiver of `recipient` has to be told of."""
     if not recipient.send_resolved:
         return ()
     over = begun = frozenset[Incarnation]()
@@ -109,14 +110,17 @@ def due_at(
 
 def _news(group: Group, told: Delivery | None, recipient: Recipient) -> list[Alert]:
     """Return what none of the channel's receivers has been told."""
-    owed = owed_resolves(group, told, recipient)
-    if told is None:
-        return [*group.firing, *owed]
-    known = told.firing - told.left_out
+    known = frozenset[Incarnation]() if told is None else told.firing - told.left_out
     return [
         *(alert for alert in group.firing if alert.incarnation not in known),
-        *(alert for alert in owed if alert.incarnation not in told.resolved),
+        *_new_resolves(group, told, recipient),
     ]
+
+
+def _new_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
+    known = frozenset[Incarnation]() if told is None else told.resolved
+    owed = owed_resolves(group, told, recipient)
+    return tuple(alert for alert in owed if alert.incarnation not in known)
 
 
 def _first_start(alerts: list[Alert]) -> float:
@@ -131,17 +135,19 @@ def notice_of(
     now: float,
 ) -> Notice:
     """Return what `recipient` is to be told of `group`: all that fires, and what it is owed."""
-    to_all = told is None or (
-        _news(group, told, recipient) or now >= told.delivered_at + settings.repeat_interval
-    )
+    only = frozenset[str]()
+    if told is not None and not _news(group, told, recipient):
+        repeated = group.firing and now >= told.delivered_at + settings.repeat_interval
+        only = only if repeated else told.missing
+    resolves = owed_resolves if only else _new_resolves
     return Notice(
         channel=recipient.name,
         group_key=group.key,
         group_labels=group.labels,
         firing=tuple(group.firing),
-        resolved=owed_resolves(group, told, recipient),
+        resolved=resolves(group, told, recipient),
         made_at=now,
-        only=frozenset() if told is None or to_all else told.missing,
+        only=only,
     )
 
 
@@ -154,23 +160,26 @@ def after(
     """
     if notice.only and told is not None:
         return replace(told, missing=missing, missed=told.missed if missing else frozenset())
-    known = frozenset[Incarnation]() if told is None else told.firing - told.left_out - told.missed
+    before = told or Delivery(channel=notice.channel, group_key=notice.group_key, delivered_at=now)
     firing = frozenset(alert.incarnation for alert in notice.firing)
     resolved = frozenset(alert.incarnation for alert in notice.resolved)
+    known = before.firing - before.left_out - before.missed
     # Of a repeat all.
-    missed = ((firing - known) | resolved or firing) if missing else frozenset()
-    if told is not None:
-        firing |= told.firing - resolved
-        resolved |= told.resolved
+    news = ((firing - known) | resolved or firing) if missing else frozenset[Incarnation]()
+    # No notice to all says them again.
+    late = before.missed & before.resolved
+    latest = dict(sorted(late | firing | resolved)).items()
+    late &= latest
+    firing_before = before.firing - resolved
     return Delivery(
         channel=notice.channel,
         group_key=notice.group_key,
-        firing=firing,
-        left_out=firing - {alert.incarnation for alert in notice.firing},
-        resolved=resolved,
+        firing=firing | firing_before,
+        left_out=firing_before - firing,
+        resolved=resolved | before.resolved,
         delivered_at=now,
-        missing=missing,
-        missed=missed,
+        missing=missing | before.missing if late else missing,
+        missed=frozenset((late | news) & latest),
     )
 
 

@@ -205,7 +205,7 @@ class Outbox:
         if retry is None:
             return at
         notice = self._notice(slot, group, at)
-        return retry.at if notice.words == retry.said else retry.other_at
+        return retry.at if notice.only or notice.words == retry.said else retry.other_at
 
     def _settle(self, groups: Groups, now: float) -> None:
         """Forget the deliveries of groups that are over, and retries of what is no longer due."""

@@ -132,6 +132,33 @@ def test_a_resolve_is_owed_until_the_last_receiver_of_a_channel_has_it(over):
     assert whole == told(resolved=[A], at=135.0)
 
 
+def test_a_resolve_that_only_some_missed_is_told_to_nobody_else():
+    before = told(firing=[A])
+    ended = notice_of(group(A_OVER), before, ALL, SETTINGS, 135.0)
+    reached = after(ended, before, 135.0, frozenset("x"))
+    # Not even where it is late enough for a repeat.
+    assert notice_of(group(A_OVER), reached, ALL, SETTINGS, 9e9).only == {"x"}
+    news = notice_of(group(A_OVER, B), reached, ALL, SETTINGS, 165.0)
+    assert (news.firing, news.resolved, news.only) == ((B,), (), frozenset())
+    both = after(news, reached, 165.0, frozenset("y"))
+    assert (both.missing, both.missed) == (frozenset("xy"), {A.incarnation, B.incarnation})
+    late = after(news, reached, 165.0)
+    assert (late.missing, late.missed) == (frozenset("x"), {A.incarnation})
+    rest = notice_of(group(A_OVER, B), late, ALL, SETTINGS, 165.0)
+    assert (rest.firing, rest.resolved, rest.only) == ((B,), (A_OVER,), {"x"})
+    assert after(rest, late, 166.0) == told(firing=[B], resolved=[A], at=165.0)
+
+
+def test_the_end_that_some_missed_is_said_by_the_next_firing():
+    before = told(firing=[A])
+    ended = notice_of(group(A_OVER), before, ALL, SETTINGS, 135.0)
+    reached = after(ended, before, 135.0, frozenset("x"))
+    news = notice_of(group(A_OVER, A_AGAIN), reached, ALL, SETTINGS, 165.0)
+    assert after(news, reached, 165.0) == told(firing=[A_AGAIN], resolved=[A], at=165.0)
+    again = after(news, reached, 165.0, frozenset("x"))
+    assert (again.missing, again.missed) == ({"x"}, {A_AGAIN.incarnation})
+
+
 def test_nobody_misses_what_is_over_where_no_end_is_told():
     before = told(firing=[A], channel="firing-only")
     notice = notice_of(group(A, B), before, FIRING_ONLY, SETTINGS, 135.0)

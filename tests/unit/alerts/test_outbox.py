@@ -164,6 +164,19 @@ def test_whom_a_notice_did_not_reach_holds_up_nobody_else_and_is_known_after_a_r
     assert [each.only for each in anew.due([FIRING], 110.0)] == [{"x"}]
 
 
+def test_a_repeat_that_fails_is_put_off_although_somebody_misses_more_than_it_says():
+    other = alert(queue_name="low", started_at=100.0)
+    box = outbox()
+    told(box, [FIRING, other], 103.0)
+    (notice,) = box.due([OVER, other], 160.0)
+    box.delivered(notice, 160.0, frozenset({"x"}))
+    (repeat,) = box.due([OVER, other], 3760.0)
+    assert (repeat.firing, repeat.resolved, repeat.only) == ((other,), (), frozenset())
+    box.failed(repeat, 3760.0)
+    assert box.due([OVER, other], 3760.0) == ()
+    assert box.next_due_at([OVER, other]) > 3760.0
+
+
 def test_backoff_is_forgotten_with_the_alert_that_it_was_about():
     box = Outbox(
         SETTINGS,
