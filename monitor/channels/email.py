@@ -42,7 +42,8 @@ class EmailChannel:
     async def send(self, notice: Notice) -> Receipt:
         """Hand `notice` to the mail server. Raises SendError."""
         mail = make_mail(notice, self._settings, self._page_url)
-        everybody = [address for _, address in getaddresses(self._settings.to)]
+        # An address that is listed twice gets one mail, and is one that may be refused.
+        everybody = list(dict.fromkeys(address for _, address in getaddresses(self._settings.to)))
         # None is left where the settings changed since the others got it.
         to = [each for each in everybody if each in notice.only] if notice.only else everybody
         with _explained():

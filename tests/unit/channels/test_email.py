@@ -220,6 +220,17 @@ async def test_a_mail_that_nobody_took_is_tried_again_if_any_may_take_it_later(a
     assert box.mails == []
 
 
+async def test_an_address_that_is_listed_twice_is_one_recipient():
+    box = Mailbox()
+    async with server(box) as port:
+        made = channel(port, to=("Ops <a@example.com>", "a@example.com"))
+        await made.send(notice())
+        box.answers = {"a@example.com": "550 no such user"}
+        with pytest.raises(RefusedError):
+            await made.send(notice())
+    assert [recipients for recipients, _ in box.mails] == [["a@example.com"]]
+
+
 @pytest.mark.parametrize("greeting", [b"", b"garbage\r\n", b"421 busy\r\n", None])
 async def test_a_server_that_is_broken_or_hangs_is_tried_again(greeting):
     async def serve(reader, writer):
