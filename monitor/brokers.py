@@ -49,12 +49,15 @@ class Brokers:
             for broker, books in zip(settings.brokers, self._books, strict=True)
         ]
 
-    def step(self, now: float, *, overslept: bool) -> None:
-        """Let time pass; `overslept` says that nobody listened for some of it."""
+    def step(self, now: float) -> None:
+        """Let time pass."""
         for books in self._books:
-            if overslept:
-                books.workers.deaf(now)
             books.step(now)
+
+    def deaf(self, now: float) -> None:
+        """Note that nobody listened for some time until now."""
+        for books in self._books:
+            books.deaf(now)
 
     def snapshot(self, now: float, monitor: MonitorFacts) -> Snapshot:
         """Return all that is true now."""

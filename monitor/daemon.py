@@ -25,6 +25,7 @@ from monitor.brokers import Brokers
 from monitor.channels.base import Channel, ChannelError
 from monitor.channels.heartbeat import Heartbeat
 from monitor.channels.table import make_channels
+from monitor.clock import Clock
 from monitor.config.problem import ConfigError
 from monitor.config.settings import Settings
 from monitor.config.web_config_file import read_access
@@ -48,36 +49,6 @@ _log = logging.getLogger(__name__)
 _TICK_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 _LEAST_BETWEEN_TICKS_SECONDS = 0.1
 _RESTART_PAUSE_SECONDS = 1.0
-_TOLERATED_LAG_SECONDS = 1.0
-"""Behind the wall clock: as much is slewed away by whoever sets it, and need not be followed."""
-
-
-class Clock:
-    """Unix seconds that never go back: the wall clock at the start, advanced by the monotonic.
-
-    The monotonic clock stands still while the machine is suspended, and the wall clock may be set
-    right after the start. So where the wall clock is ahead, it is followed; to whoever decides
-    that looks like a process that was stopped meanwhile. Where it is set back, durations matter
-    more than dates: nothing is repeated, and the dates stay ahead until the next start.
-    """
-
-    def __init__(
-        self,
-        wall: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._wall = wall
-        self._monotonic = monotonic
-        self._offset = wall() - monotonic()
-
-    def __call__(self) -> float:
-        """Return now in Unix seconds."""
-        now = self._offset + self._monotonic()
-        behind = self._wall() - now
-        if behind <= _TOLERATED_LAG_SECONDS:
-            return now
-        self._offset += behind
-        return now + behind
 
 
 class Daemon:
@@ -90,7 +61,7 @@ class Daemon:
         self._load = load
         self._turn = asyncio.Lock()
         """Held by a tick, and by a change of what it works with."""
-        self._clock = Clock()
+        self._clock = Clock(settings.poll.interval + OVERSLEPT_SECONDS)
         self._keeper = Keeper(settings.state, environ)
         self._wake = asyncio.Event()
         self._hang_up = asyncio.Event()
@@ -155,6 +126,7 @@ class Daemon:
             clock=self._clock,
             changed=self._wake.set,
         )
+        self._clock.overslept = self._overslept
         self._logs = [
             LogWatch(log, self._settings.poll.interval, self._clock)
             for log in self._settings.log_watch
@@ -221,6 +193,10 @@ class Daemon:
         self._view.waiting = wait_for_restart(settings, written)
         event(_log, logging.INFO, "settings in force", waiting=", ".join(self._view.waiting))
 
+    def _overslept(self, now: float) -> None:
+        self._brokers.deaf(now)
+        self._wake.set()
+
     # -- the tick ----------------------------------------------------------------------
 
     async def _tick_forever(self) -> None:
@@ -249,8 +225,7 @@ class Daemon:
 
     async def _tick(self) -> None:
         now = self._clock()
-        overslept = now - self._view.ticked_at > self._settings.poll.interval + OVERSLEPT_SECONDS
-        self._brokers.step(now, overslept=overslept)
+        self._brokers.step(now)
         snapshot = self._brokers.snapshot(now, self._monitor_facts())
         snapshot = replace(
             snapshot,

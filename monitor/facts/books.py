@@ -181,9 +181,17 @@ class Books:
         if self._events_connected and not connected:
             self.event_gaps += 1
         self._events_connected = connected
-        self._schedules.listen(connected, now)
-        self.rhythms.listen(connected, now)
+        self._listen(now)
         self.workers.feed(connected, now)
+
+    def deaf(self, now: float) -> None:
+        """Note that nobody listened for some time until now: this very process was stopped."""
+        self._listen(now)
+        self.workers.deaf(now)
+
+    def _listen(self, now: float) -> None:
+        self._schedules.listen(self._events_connected, now)
+        self.rhythms.listen(self._events_connected, now)
 
     def told_running(self, replies: Iterable[WorkerReply], asked_at: float) -> None:
         """Take what workers, asked at `asked_at`, answered to `active`."""

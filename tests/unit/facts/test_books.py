@@ -12,7 +12,7 @@ from monitor.facts.readings import (
     ServerReading,
     WorkerReply,
 )
-from monitor.facts.settings import QueueLimits, WorkerSettings
+from monitor.facts.settings import QueueLimits, ScheduleSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts
 
 SERVER = ServerReading(
@@ -159,3 +159,23 @@ def test_what_could_not_be_looked_for_is_not_forgotten() -> None:
     watched.poll_failed(PollFailure(8 * DAY, "timeout", "no answer within 4 s"))
     assert watch(watched, now=8 * DAY + 1) == ["high"]
     assert watch(watched, now=8 * DAY + 601) == []
+
+
+def test_what_was_due_while_this_process_was_stopped_is_not_missed() -> None:
+    watched = Books(
+        "default",
+        limits=QueueLimits(),
+        workers=WorkerSettings(),
+        schedules=[ScheduleSettings(task="app.report", every=300.0)],
+        steps=(0,),
+        visibility_timeout_seconds=3600.0,
+        now=1.0,
+    )
+    watched.feed(True, 1.0)
+    received = Event("task-received", hostname="one@web1", pid=1, uuid="a", name="app.report")
+    watched.handlers()["task-received"](received, 2.0)
+    watched.workers.task_event("one@web1", 1, "task-received", 2.0)
+
+    assert [row.missed for row in watched.part(3600.0).schedules] == [True]
+    watched.deaf(3600.0)
+    assert [row.missed for row in watched.part(3600.0).schedules] == [False]
