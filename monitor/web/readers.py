@@ -5,15 +5,15 @@ first, the second Prometheus of a pair would miss the first failure of a task; w
 for a while, nobody could see the failure so long. So it is written to each reader, at the first
 scrape since its last in which the series stands.
 
-A reader who was not here before gets the zero of what is young, and the true value of all
-else: a Prometheus that comes back under another address would take a zero in the middle of a
-series for a reset, and count everything a second time.
+A reader who was not here before, or not for long, gets the zero of what is young, and the true
+value of all else: a Prometheus that comes back under another address would take a zero in the
+middle of a series for a reset, and count everything a second time.
 """
 
 from typing import NamedTuple
 
-_YOUNG_SECONDS = 120.0
-"""Two scrapes of a slow reader: so long may one of a pair come after the other."""
+_YOUNG_SECONDS = 300.0
+"""As far back as Prometheus looks for a sample: whoever scrapes more rarely sees gaps anyway."""
 _REMEMBERED = 64
 """Readers; more than scrape one monitor."""
 
@@ -36,7 +36,8 @@ class Readers:
 
     def scraped(self, reader: str, at: float) -> Scrape:
         """Return what a scrape by `reader` of the snapshot of `at` is to be measured by."""
-        scrape = Scrape(self._before_at, self._last_at.pop(reader, at - _YOUNG_SECONDS))
+        last_at = self._last_at.pop(reader, 0.0)
+        scrape = Scrape(self._before_at, max(last_at, at - _YOUNG_SECONDS))
         self._before_at = self._last_at[reader] = at
         if len(self._last_at) > _REMEMBERED:
             del self._last_at[next(iter(self._last_at))]

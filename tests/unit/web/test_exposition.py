@@ -201,16 +201,17 @@ def test_each_reader_sees_a_new_exception_at_zero_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("later_seconds", "shown"), [(1, 0), (119, 0), (121, 1_400), (86_400, 1_400)]
+    ("later_seconds", "shown"), [(1, 0), (299, 0), (301, 1_400), (86_400, 1_400)]
 )
-def test_a_reader_who_is_new_sees_the_zero_of_young_series_only(
+def test_who_was_not_here_lately_sees_the_zero_of_young_series_only(
     later_seconds: float, shown: float
 ) -> None:
     """It may be one that was here under another address, or the first after days."""
-    for already in (), ("a",):
+    for before in None, ("a", TASKS), ("b", ()):
         exposition = Exposition(BEGAN_AT)
-        for reader in already:
-            exposition.write(at(0.5), Format.TEXT, reader)
+        if before is not None:
+            reader, tasks = before
+            exposition.write(at(0.5, tasks=tasks), Format.TEXT, reader)
         text = exposition.write(at(later_seconds), Format.TEXT, "b").decode()
         received = value_of(parse_text(text), "celery_task_received_total", name=TASKS[0].name)
         assert received == shown
