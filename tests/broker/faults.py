@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,8 +109,9 @@ class Site:
         row = self.row(name)
         return row.state if row else None
 
-    async def reaches(self, name: str, state: str, within_seconds: float) -> None:
-        await self.watched.until(lambda _: self.state(name) == state, within_seconds)
+    async def reaches(self, name: str, states: str | Set[str], within_seconds: float) -> None:
+        wanted = {states} if isinstance(states, str) else states
+        await self.watched.until(lambda _: self.state(name) in wanted, within_seconds)
 
     def send(self, name: str, seconds: int) -> None:
         with Celery(broker=self.broker.url, set_as_current=False) as app:
@@ -139,13 +140,17 @@ class Site:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     async def introduced(self, workers: Sequence[Worker]) -> None:
-        """Wait until all workers are heard, and have told of themselves if they can."""
+        """Wait until all workers have started: they beat, or told of themselves if they can."""
+        hello_at: dict[str, float] = {}
 
         def ready(worker: Worker) -> bool:
             if "--without-heartbeat" in worker.options:
                 return True  # not known before its first task, or the next census
             row = self.row(worker.name)
-            return bool(row and row.state == "online" and (row.pool or not worker.remote_control))
+            if row is None or row.state != "online" or row.last_seen_at is None:
+                return False
+            beats = row.last_seen_at > hello_at.setdefault(worker.name, row.last_seen_at)
+            return bool(row.pool) if worker.remote_control else beats
 
         await self.watched.until(lambda w: all(map(ready, workers)), START_SECONDS)
 
