@@ -44,7 +44,6 @@ def _result(name: str, command: list[str], libraries: str) -> Result:
         name=name,
         measured=f"start to exit {median(ours) * 1000:.0f} ms, import {libraries} "
         f"{median(theirs) * 1000:.0f} ms, ratio {ratio:.2f}",
-        ratio=ratio,
         bound=BOUND,
         holds=ratio <= BOUND,
     )

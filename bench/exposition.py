@@ -56,7 +56,6 @@ def run() -> Result:
         name="exposition",
         measured=f"{len(series):,} samples, ours {median(ours) * 1000:.1f} ms, "
         f"generate_latest {median(theirs) * 1000:.0f} ms, ratio {ratio:.1f}",
-        ratio=ratio,
         bound=BOUND,
         holds=ratio >= BOUND,
     )

@@ -66,7 +66,6 @@ async def _measure(broker: EmbeddedBroker) -> Result:
         name="poll",
         measured=f"{QUEUES:,} queues, 4 steps: whole poll {median(ours) * 1000:.0f} ms, "
         f"redis-py pipeline of the LLENs {median(theirs) * 1000:.0f} ms, ratio {ratio:.1f}",
-        ratio=ratio,
         bound=BOUND,
         holds=ratio >= BOUND,
     )

@@ -1,4 +1,4 @@
-"""What a benchmark says: a ratio measured in one run, and the bound it must keep."""
+"""What a benchmark says: what was measured in one run, and the bound that it must keep."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,7 @@ class Result:
 
     name: str
     measured: str
-    """The figures behind the ratio, as a person reads them."""
-    ratio: float
+    """The figures, as a person reads them."""
     bound: float
     holds: bool
 
