@@ -71,9 +71,9 @@ class Pages:
         )
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
-        """Send what a view of the page shows at every tick, or without `view` a summary."""
-        kind = request.query.get("view")
-        if kind is not None and kind not in VIEWS:
+        """Send what a view of the page shows at every tick."""
+        kind = request.query.get("view", "")
+        if kind not in VIEWS:
             return web.Response(status=400, text=f"view is one of {', '.join(VIEWS)}\n")
         if len(self._streams) >= MAX_STREAMS:
             refused = {"Retry-After": "10"}
@@ -86,7 +86,7 @@ class Pages:
         finally:
             self._streams.discard(task)
 
-    async def _send(self, request: web.Request, kind: str | None) -> web.StreamResponse:
+    async def _send(self, request: web.Request, kind: str) -> web.StreamResponse:
         response = web.StreamResponse()
         response.content_type = "text/event-stream"
         # nginx would keep the messages until it has a buffer full of them.
@@ -105,7 +105,7 @@ class Pages:
         except (ConnectionError, TimeoutError):
             return response  # whoever read has gone, or does not keep up and will come back
 
-    async def _drawn(self, request: web.Request, kind: str | None) -> tuple[View, bytes]:
+    async def _drawn(self, request: web.Request, kind: str) -> tuple[View, bytes]:
         """Return what a view shows now, and its message.
 
         A tick wakes all readers at once: who wants what is being drawn already waits for that.
@@ -125,36 +125,18 @@ class Pages:
             task.cancel()
 
 
-async def _draw(view: View, kind: str | None, labels: Mapping[str, str]) -> tuple[View, bytes]:
+async def _draw(view: View, kind: str, labels: Mapping[str, str]) -> tuple[View, bytes]:
     return view, await asyncio.to_thread(_message, view, kind, labels)
 
 
-def _message(view: View, kind: str | None, labels: Mapping[str, str]) -> bytes:
+def _message(view: View, kind: str, labels: Mapping[str, str]) -> bytes:
     """Return one message of the stream. JSON keeps it on one line, whatever is in it."""
-    if kind is None:
-        return _event("tick", _summary(view))
     rendered = render(view, kind, labels)
     at = data_at(view)
-    return _event(
-        "page",
-        {
-            "title": f"{rendered.title} · queue-monitor",
-            "age_seconds": None if at is None else max(0.0, view.now - at),
-            "stale_after_seconds": 3 * view.poll_interval_seconds,
-            "html": str(joined(rendered.content)),
-        },
-    )
-
-
-def _summary(view: View) -> dict[str, object]:
-    return {
-        "at": view.snapshot.at if view.snapshot else None,
-        "firing": len(view.loud),
-        "muted": len(view.quiet),
-        "pending": sum(1 for _ in view.of_state("pending")),
-        "blind": sorted(view.blind),
+    shown = {
+        "title": f"{rendered.title} · queue-monitor",
+        "age_seconds": None if at is None else max(0.0, view.now - at),
+        "stale_after_seconds": 3 * view.poll_interval_seconds,
+        "html": str(joined(rendered.content)),
     }
-
-
-def _event(kind: str, data: object) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (kind.encode(), json.encode(data))
+    return b"event: page\ndata: %s\n\n" % json.encode(shown)

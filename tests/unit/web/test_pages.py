@@ -14,7 +14,7 @@ from monitor.web.page.objects import address
 from monitor.web.page.page import render
 from monitor.web.page.rendered import Rendered
 from tests.unit.web.conftest import Client
-from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource, blind
+from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource
 
 
 @pytest.fixture
@@ -90,31 +90,25 @@ async def test_who_wants_the_same_shares_one_drawing(
         answer.close()
 
 
-async def test_without_a_view_the_stream_sends_a_summary(
-    client: Client, source: FixedSource
+@pytest.mark.parametrize("parameters", [{}, {"view": "x"}])
+async def test_a_stream_is_of_a_view_that_there_is(
+    client: Client, parameters: dict[str, str]
 ) -> None:
-    async with client.get("/api/v1/stream") as answer:
-        known = {"at": NOW - 1, "firing": 2, "muted": 0, "pending": 1, "blind": []}
-        assert await message(answer) == ("tick", known)
-        tick(source, brokers=blind().brokers)
-        assert (await message(answer))[1]["blind"] == ["default"]
-
-
-async def test_a_view_that_there_is_not_is_refused(client: Client) -> None:
-    answer = await client.get("/api/v1/stream", params={"view": "x"})
+    answer = await client.get("/api/v1/stream", params=parameters)
     assert answer.status == 400
+    assert await answer.text() == "view is one of overview, queue, worker\n"
 
 
 async def test_streams_are_bounded_and_a_place_is_given_back(
     client: Client, monkeypatch: pytest.MonkeyPatch, source: FixedSource
 ) -> None:
     monkeypatch.setattr(pages, "MAX_STREAMS", 1)
-    first = await client.get("/api/v1/stream")
+    first = await client.get("/api/v1/stream", params={"view": "overview"})
     await message(first)
-    refused = await client.get("/api/v1/stream")
+    refused = await client.get("/api/v1/stream", params={"view": "overview"})
     assert (refused.status, refused.headers["Retry-After"]) == (503, "10")
     first.close()
-    while (again := await client.get("/api/v1/stream")).status == 503:
+    while (again := await client.get("/api/v1/stream", params={"view": "overview"})).status == 503:
         tick(source)
         await asyncio.sleep(0)
     assert again.status == 200
@@ -124,7 +118,7 @@ async def test_streams_are_bounded_and_a_place_is_given_back(
 async def test_streams_end_when_the_server_does(source: FixedSource) -> None:
     async with TestServer(make_app(source)) as server:
         client: Client = TestClient(server)
-        answer = await client.get("/api/v1/stream")
+        answer = await client.get("/api/v1/stream", params={"view": "overview"})
         await message(answer)
         async with asyncio.timeout(0.9):  # less than the second that others are given
             await server.close()
