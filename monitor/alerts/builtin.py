@@ -232,9 +232,8 @@ BUILTIN: tuple[RuleSettings, ...] = (
         when="workers_without_events > 0",
         for_=600.0,
         severity="info",
-        summary="{broker}: workers without task events: {workers_without_events}. "
-        "Their tasks are not counted: start workers with -E, or run celery -A <app> control "
-        "enable_events",
+        summary="{broker}: workers without task events: {workers_without_events}; their tasks are "
+        "not counted",
         cause="workers were started without -E, or worker_send_task_events is off",
         command="celery -A proj control enable_events",
     ),
