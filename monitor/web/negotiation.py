@@ -1,4 +1,4 @@
-"""What a client asks for in Accept and Accept-Encoding. Called by `web/app.py`."""
+"""What a client asks for in Accept and Accept-Encoding. Called by `web/metrics.py`."""
 
 from collections.abc import Iterator
 

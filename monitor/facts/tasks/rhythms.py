@@ -1,6 +1,6 @@
 """Rhythms: tasks that come on a steady period, learned from when they came.
 
-Called by the books at every tick with what `book.py` has counted, so that no event costs more
+Called by the books at every good poll with what `book.py` has counted, so that no event costs more
 for it. A rhythm is shown among the schedules and kept over restarts. It pages nobody: who did
 not declare a schedule never said that it matters.
 """
