@@ -110,13 +110,15 @@ def _looked(
     from monitor.broker.settings import TlsSettings
     from monitor.checks.direct import look
     from monitor.checks.judge import judge
+    from monitor.checks.known import Known
     from monitor.checks.target import broker_settings
 
     tls = TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file)
     broker = broker_settings(
         args.broker, user=args.user, password=password, tls=tls, options=args.transport_options
     )
-    return judge(asked, look(broker, asked.kind, asked.names, answer_seconds))
+    seen = look(broker, asked.kind, asked.names, answer_seconds)
+    return judge(asked, Known(snapshot=seen, now=seen.at, poll_interval_seconds=answer_seconds))
 
 
 def parser_of(words: Sequence[str]) -> argparse.ArgumentParser:

@@ -22,7 +22,6 @@ from monitor.broker.keys import Keys
 from monitor.broker.poll import Poller
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.wire import Wire
-from monitor.checks.known import Known
 from monitor.facts.books import Books
 from monitor.facts.readings import PollFailure
 from monitor.facts.settings import QueueLimits, WorkerSettings
@@ -32,12 +31,13 @@ _SEARCH_PART = 0.5
 """Of the time there is, to look for queues that nobody named."""
 
 
-def look(broker: BrokerSettings, kind: str, names: Sequence[str], timeout_seconds: float) -> Known:
+def look(
+    broker: BrokerSettings, kind: str, names: Sequence[str], timeout_seconds: float
+) -> Snapshot:
     """Return what one look says, as far as a check of `kind` needs it; a broker that cannot be
     read is down in it. `names` are those of the queues asked for.
     """
-    snapshot = asyncio.run(_Look(broker, kind, names, timeout_seconds).snapshot())
-    return Known(snapshot=snapshot, now=snapshot.at, poll_interval_seconds=timeout_seconds)
+    return asyncio.run(_Look(broker, kind, names, timeout_seconds).snapshot())
 
 
 class _Look:
