@@ -74,9 +74,9 @@ class Brokers:
             monitor=monitor,
         )
 
-    def roster(self) -> tuple[RosterEntry, ...]:
-        """Return the workers to be known over a restart."""
-        return tuple(entry for books in self._books for entry in books.workers.roster())
+    def roster(self, *, last: bool) -> tuple[RosterEntry, ...]:
+        """Return the workers to be known over a restart; `last`: the monitor may end now."""
+        return tuple(entry for books in self._books for entry in books.workers.roster(last=last))
 
     def known_queues(self) -> tuple[KnownQueue, ...]:
         """Return the queues to be known over a restart."""

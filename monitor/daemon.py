@@ -236,7 +236,7 @@ class Daemon:
         self._tick_duration.observe(self._clock() - now)
         self._view.publish(replace(snapshot, monitor=self._monitor_facts()), now)
         # What is about to be told must survive a crash, or its all-clear would be lost.
-        await self._keeper.save(self._to_save())
+        await self._keeper.save(self._to_save(last=False))
         # What an earlier run left firing may be over: nobody is told before anybody has looked.
         if self._view.ready:
             self._alerting.tell(now)
@@ -266,14 +266,14 @@ class Daemon:
         )
 
     async def _save_surely(self) -> None:
-        await self._keeper.save_surely(self._to_save())
+        await self._keeper.save_surely(self._to_save(last=True))
 
-    def _to_save(self) -> Saved:
+    def _to_save(self, *, last: bool) -> Saved:
         return Saved(
             alerts=self._alerting.desk.with_watchdog,
             deliveries=self._alerting.desk.outbox.deliveries,
             silences=self._alerting.desk.silences.all,
-            roster=self._brokers.roster(),
+            roster=self._brokers.roster(last=last),
             queues=self._brokers.known_queues(),
             rhythms=self._brokers.known_rhythms(),
         )

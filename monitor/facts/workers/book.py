@@ -287,11 +287,11 @@ class WorkerBook:
         gone = self._liveness.gone
         return {(self._broker, label): reason for label, (reason, _) in gone.items()}
 
-    def roster(self) -> tuple[RosterEntry, ...]:
-        """Return what is kept over a restart of the monitor."""
+    def roster(self, *, last: bool = False) -> tuple[RosterEntry, ...]:
+        """Return what is kept over a restart of the monitor; `last`: it ends now."""
         shared = self._roll.shared
         return tuple(
-            p.roster_entry(self._broker, shared=p.hostname in shared)
+            p.roster_entry(self._broker, shared=p.hostname in shared, last=last)
             for p in self._roll
             if p.state not in LEFT
         )

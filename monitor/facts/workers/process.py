@@ -276,8 +276,8 @@ class Process:
         self.introductions += 1
         self.introduce_at = now + _INTRODUCE_AGAIN_SECONDS
 
-    def roster_entry(self, broker: str, *, shared: bool) -> RosterEntry:
-        """Return what is kept of it over a restart of the monitor."""
+    def roster_entry(self, broker: str, *, shared: bool, last: bool) -> RosterEntry:
+        """Return what is kept of it over a restart of the monitor; `last`: it ends now."""
         return RosterEntry(
             broker=broker,
             hostname=self.hostname,
@@ -285,9 +285,9 @@ class Process:
             state=self.state,
             shared=shared,
             first_seen_at=self.first_seen_at,
-            # By the minute: a finer time would be a write a beat, and a restart starts
-            # every deadline anew.
-            last_seen_at=self.last_seen_at // 60 * 60,
+            # By the minute: a finer time would be a write a beat, and a restart starts every
+            # deadline anew. Exact at the end, lest a young broker seem to have been restarted.
+            last_seen_at=self.last_seen_at if last else self.last_seen_at // 60 * 60,
             may_follow=tuple(sorted(self.may_follow, key=str)),
             freq_seconds=self.freq_seconds or 0.0,
             queues=self.queues,
