@@ -287,7 +287,7 @@ class WorkerBook:
         gone = self._liveness.gone
         return {(self._broker, label): reason for label, (reason, _) in gone.items()}
 
-    def roster(self, *, last: bool = False) -> tuple[RosterEntry, ...]:
+    def roster(self, *, last: bool) -> tuple[RosterEntry, ...]:
         """Return what is kept over a restart of the monitor; `last`: it ends now."""
         shared = self._roll.shared
         return tuple(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.facts.readings import Event, WorkerReply
 from monitor.facts.scopes import WORKER_STATES
-from tests.unit.facts.workers.worker_bench import START, Bench, roster_of
+from tests.unit.facts.workers.worker_bench import START, Bench
 
 
 def test_a_killed_worker_is_dead_within_fifteen_seconds() -> None:
@@ -92,7 +92,7 @@ def test_a_worker_that_died_while_the_monitor_was_down_is_reported() -> None:
     before = Bench()
     before.start("high@web1")
     before.wait(10)
-    after = Bench(roster=roster_of(before))
+    after = before.after_restart()
     assert after.states() == {"high@web1": "unknown"}
     assert after.seconds_until("high@web1", "dead") <= 15
 
@@ -101,8 +101,18 @@ def test_a_worker_that_left_while_the_monitor_was_down_is_not_dead() -> None:
     before = Bench()
     before.start("high@web1")
     before.wait(10)
-    after = Bench(roster=roster_of(before), now=before.now)
+    after = before.after_restart()
     after.registered = False
+    assert after.seconds_until("high@web1", "offline") <= 15
+
+
+def test_a_broker_younger_than_a_minute_still_knows_who_left() -> None:
+    before = Bench()
+    before.start("high@web1")
+    before.wait(10)
+    after = before.after_restart()
+    after.registered = False
+    after.book.server_started(START)
     assert after.seconds_until("high@web1", "offline") <= 15
 
 
@@ -110,7 +120,7 @@ def test_a_broker_that_restarted_has_forgotten_its_registry() -> None:
     before = Bench()
     before.start("high@web1")
     before.wait(10)
-    after = Bench(roster=roster_of(before))
+    after = before.after_restart()
     after.registered = False
     after.book.server_started(START + 100)
     assert after.seconds_until("high@web1", "dead") <= 15
@@ -286,7 +296,7 @@ def test_any_order_of_events_leaves_a_possible_book(actions: list[tuple[str, obj
         rows = bench.book.facts(bench.now)
         assert len({row.hostname for row in rows}) == len(rows)
         assert all(row.state is None or row.state in WORKER_STATES for row in rows)
-        assert len(bench.book.roster()) <= 16
+        assert len(bench.roster()) <= 16
 
 
 def task_events(bench: Bench) -> bool | None:

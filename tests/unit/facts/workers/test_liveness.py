@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.facts.workers.worker_bench import Bench, roster_of
+from tests.unit.facts.workers.worker_bench import Bench
 
 
 def test_a_silent_listener_may_be_a_worker_in_its_first_long_task() -> None:
@@ -187,6 +187,6 @@ def test_a_hung_worker_is_told_again_after_a_restart() -> None:
     before.wait(10)
     before.hang("high@web1")
     before.seconds_until("high@web1", "hung")
-    after = Bench(roster=roster_of(before), now=before.now)
+    after = before.after_restart()
     after.hanging.add(("high@web1", 1))
     assert after.seconds_until("high@web1", "hung") <= 20

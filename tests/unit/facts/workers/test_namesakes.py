@@ -1,7 +1,7 @@
 """Workers that share a node name: who of them lives, and what they consume together."""
 
 from monitor.facts.readings import Event, WorkerReply
-from tests.unit.facts.workers.worker_bench import Bench, roster_of
+from tests.unit.facts.workers.worker_bench import Bench
 
 
 def test_the_death_of_one_does_not_hide_behind_others_of_its_name() -> None:
@@ -73,7 +73,7 @@ def test_shared_names_are_remembered_over_a_restart() -> None:
     for pid in (11, 12):
         before.start("celery@web1", pid)
     before.wait(10)
-    after = Bench(roster=roster_of(before))
+    after = before.after_restart()
     assert set(after.states()) == {"celery@web1#11", "celery@web1#12"}
 
 
@@ -83,7 +83,7 @@ def test_nobody_is_taken_for_the_successor_of_a_neighbour_over_a_restart() -> No
         before.start("celery@web1", pid)
         before.wait(0.5)
     before.wait(10)
-    after = Bench(roster=roster_of(before), now=before.now)
+    after = before.after_restart()
     after.start("celery@web1", 11)
     after.start("celery@web1", 13)
     assert after.seconds_until("celery@web1#12", "dead") <= 15

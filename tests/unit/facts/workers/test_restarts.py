@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.facts.readings import WorkerReply
-from tests.unit.facts.workers.worker_bench import START, Bench, roster_of
+from tests.unit.facts.workers.worker_bench import START, Bench
 
 
 def test_a_worker_that_said_goodbye_is_not_dead() -> None:
@@ -88,7 +88,7 @@ def test_a_death_is_remembered_over_a_restart() -> None:
     before.wait(10)
     before.kill("high@web1")
     before.seconds_until("high@web1", "dead")
-    after = Bench(roster=roster_of(before))
+    after = before.after_restart()
     after.wait(30)
     assert after.states() == {"high@web1": "dead"}
 
@@ -98,7 +98,7 @@ def test_a_worker_known_by_its_tasks_only_is_replaced_by_the_next() -> None:
     for pid in range(5):
         bench.book.task_event("quiet@web1", pid, "task-received", bench.now)
         bench.wait(70)
-    assert len(bench.book.roster()) == 1
+    assert len(bench.roster()) == 1
 
 
 def test_a_worker_that_drains_for_long_stays_offline() -> None:
@@ -126,7 +126,7 @@ def test_a_restart_that_nobody_saw_is_not_counted() -> None:
     before = Bench()
     before.start("high@web1", 1)
     before.wait(10)
-    after = Bench(roster=roster_of(before))
+    after = before.after_restart()
     after.now += 5
     after.start("high@web1", 2)
     after.wait(20)

@@ -100,6 +100,10 @@ class Bench:
             self.wait(0.5)
         return self.now - began
 
+    def roster(self) -> tuple[RosterEntry, ...]:
+        """Return what is kept when the monitor is stopped now."""
+        return self.book.roster(last=True)
 
-def roster_of(bench: Bench) -> tuple[RosterEntry, ...]:
-    return bench.book.roster()
+    def after_restart(self) -> "Bench":
+        """Return the bench of a monitor that is started soon after; nobody beats in it yet."""
+        return Bench(roster=self.roster(), now=self.now + 4)
