@@ -93,7 +93,7 @@ class Liveness:
             process.enter("hung", f"silent for {silent:.0f} s, longer than workers.patience", now)
 
     def _succeeded(self, process: Process, now: float) -> bool:
-        """Whether another was started in its place; it is let go then."""
+        """Whether another has just been started in its place; it is let go then."""
         successor = self._roll.successor(process)
         if successor is None:
             return False
@@ -103,7 +103,9 @@ class Liveness:
             # What fell into a time when nobody listened may have been clean or not.
             successor.restarts.note(now, clean=process.goodbye_at is not None)
         self._expect_one_more(process)
-        self._remove(process, f"replaced by pid {successor.pid}", now)
+        if process.state != "draining":
+            # That one stays: what is heard of its tasks would look like another.
+            self._remove(process, f"replaced by pid {successor.pid}", now)
         return True
 
     def _expect_one_more(self, process: Process) -> None:
@@ -240,12 +242,13 @@ class Liveness:
     def _let_go(self, process: Process, now: float) -> None:
         """Drop a worker that said goodbye once its successor is here, or after a while."""
         since = now - process.changed_at
-        if process.state == "draining":
-            # Not let go for a successor: what is heard of its tasks would look like another.
-            if since > self._settings.patience:
-                process.enter("offline", "it said goodbye; its tasks were not heard to end", now)
-        elif not self._succeeded(process, now) and since > _OFFLINE_KEPT_SECONDS:
-            self._remove(process, "it said goodbye", now)
+        if self._succeeded(process, now):
+            return
+        if process.state != "draining":
+            if since > _OFFLINE_KEPT_SECONDS:
+                self._remove(process, "it said goodbye", now)
+        elif since > self._settings.patience:
+            process.enter("offline", "it said goodbye; its tasks were not heard to end", now)
 
     def _remove(self, process: Process, reason: str, now: float) -> None:
         self.gone[self._roll.label(process)] = (reason, now)

@@ -281,16 +281,18 @@ def test_a_dead_worker_is_replaced_by_one_that_came_before_it_was_given_up() -> 
     assert "its queues have their processes back" in str(bench.book.gone())
 
 
+@pytest.mark.parametrize("running", [0, 1])
 @pytest.mark.parametrize("starting_seconds", [3, 30])
 def test_a_worker_that_was_restarted_does_not_stand_for_another_that_was_killed(
-    starting_seconds: float,
+    starting_seconds: float, running: int
 ) -> None:
     bench = Bench()
     for name in ("killed", "restarted"):
         bench.start(name, 1, "q")
     bench.wait(20)
     bench.kill("killed")
-    bench.stop("restarted")
+    bench.kill("restarted")
+    bench.send("worker-offline", "restarted", active=running)
     bench.wait(starting_seconds)
     bench.start("restarted", 2, "q")
     bench.seconds_until("killed", "dead")
