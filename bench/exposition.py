@@ -18,7 +18,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.result import Result
-from monitor.facts.catalogue import FACTS, Fact
+from monitor.facts.catalogue import FACTS
+from monitor.facts.fact import Fact
 from monitor.facts.histogram import Histogram, HistogramFacts
 from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import (

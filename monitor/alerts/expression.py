@@ -27,7 +27,7 @@ from monitor.alerts.operations import (
 )
 from monitor.alerts.tokens import ExpressionError, Token, tokenize
 from monitor.alerts.tree import Constant, Junction, Negative, Node, Not, compiled
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 
 MAX_DEPTH = 20
 """How deep parentheses, `not` and signs may be nested."""

@@ -16,7 +16,8 @@ from monitor.alerts.tree import (
     Node,
     Type,
 )
-from monitor.facts.catalogue import FACTS, Fact, facts_of
+from monitor.facts.catalogue import FACTS, facts_of
+from monitor.facts.fact import Fact
 
 _QUANTITIES: tuple[Type, ...] = ("number", "seconds", "bytes", "timestamp")
 _TIMESTAMP_UNITS: dict[tuple[str, Type, Type], Type] = {

@@ -12,7 +12,8 @@ from monitor.alerts.expression import Expression, parse
 from monitor.alerts.promql import Condition, NotExpressibleError, Translator, quoted
 from monitor.alerts.settings import RuleSettings
 from monitor.alerts.summary import split_template
-from monitor.facts.catalogue import Fact, Unit, facts_of
+from monitor.facts.catalogue import facts_of
+from monitor.facts.fact import Fact, Unit
 from monitor.facts.scopes import IDENTITY
 
 _HEARD_SCOPES = ("worker", "task", "schedule")

@@ -21,7 +21,7 @@ from monitor.alerts.tree import (
     Not,
     compiled,
 )
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 
 Condition = str | bool

@@ -12,7 +12,7 @@ from monitor.alerts.operations import did_you_mean
 from monitor.alerts.settings import AlertSettings, RuleSettings
 from monitor.alerts.summary import Summary, default_template, format_fact, parse_summary
 from monitor.alerts.tokens import ExpressionError
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 
 Key = tuple[str, ...]

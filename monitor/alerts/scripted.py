@@ -6,7 +6,7 @@ a row reads, and a scripted object has these.
 
 from typing import Any
 
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 
 
 class Scripted:

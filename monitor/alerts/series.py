@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from monitor.alerts.operations import did_you_mean
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 from monitor.values.units import parse_duration, parse_size
 
 MAX_VALUES = 100_000

@@ -15,7 +15,8 @@ from typing import Any
 from monitor.alerts.operations import did_you_mean
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.broker.writability import OBSTACLES
-from monitor.facts.catalogue import Fact, Unit, facts_of
+from monitor.facts.catalogue import facts_of
+from monitor.facts.fact import Fact, Unit
 from monitor.facts.scopes import IDENTITY
 from monitor.values.moments import format_moment
 from monitor.values.names import as_utf8, bounded

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any, Literal
 
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 
 Type = Literal["number", "boolean", "state", "seconds", "bytes", "timestamp", "text"]
 """What a value is. `text` is a state in quotes; the others are units of the catalogue."""

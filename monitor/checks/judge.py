@@ -25,7 +25,8 @@ from monitor.checks.result import (
     unknown,
     worst,
 )
-from monitor.facts.catalogue import Fact, facts_of
+from monitor.facts.catalogue import facts_of
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import DOWN_STATES, IDENTITY, UP_STATES
 from monitor.facts.snapshot import Snapshot, WorkerFacts
 from monitor.values.globs import glob_of

@@ -3,7 +3,8 @@
 A test compares the file with what this makes, so that the two cannot drift apart.
 """
 
-from monitor.facts.catalogue import FACTS, Fact
+from monitor.facts.catalogue import FACTS
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY, SCOPES
 
 _HEAD = """\

@@ -9,7 +9,8 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct, convert, json
 
-from monitor.facts.catalogue import Fact, facts_of
+from monitor.facts.catalogue import facts_of
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import Snapshot
 

@@ -7,7 +7,8 @@ from msgspec import json
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.muting import Muted
-from monitor.facts.catalogue import Fact, facts_of
+from monitor.facts.catalogue import facts_of
+from monitor.facts.fact import Fact
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.scopes import IDENTITY, SCOPES
 from monitor.facts.snapshot import BrokerFacts, Snapshot, WorkerFacts

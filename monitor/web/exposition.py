@@ -9,7 +9,8 @@ from collections.abc import Iterable, Set
 from enum import Enum
 from typing import Any
 
-from monitor.facts.catalogue import FACTS, Fact
+from monitor.facts.catalogue import FACTS
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY, SCOPES
 from monitor.facts.snapshot import Snapshot
 from monitor.web.family import Family, family_of

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from itertools import accumulate
 from typing import Any, Protocol
 
-from monitor.facts.catalogue import Fact
+from monitor.facts.fact import Fact
 from monitor.facts.histogram import HistogramFacts
 from monitor.facts.scopes import IDENTITY
 from monitor.web.labels import label_text

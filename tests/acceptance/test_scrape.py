@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from monitor.demo.metrics import Metrics
-from monitor.facts.catalogue import FACTS, Fact
+from monitor.facts.catalogue import FACTS
+from monitor.facts.fact import Fact
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.test_lengths import send_ten_at_each_of_four_priorities
 from tests.tools import require_tool

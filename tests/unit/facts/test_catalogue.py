@@ -4,7 +4,8 @@ from collections import Counter
 
 import pytest
 
-from monitor.facts.catalogue import FACTS, Fact
+from monitor.facts.catalogue import FACTS
+from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 
 

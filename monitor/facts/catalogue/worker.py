@@ -1,0 +1,47 @@
+"""Facts of a worker of a broker."""
+
+from monitor.facts.fact import Fact, info
+from monitor.facts.scopes import WORKER_STATES
+
+WORKER_FACTS: tuple[Fact, ...] = (
+    Fact("worker", "up", "celery_worker_up", "gauge",
+         "1: online, late, busy or draining; 0: hung or dead; absent: said goodbye, or unknown.",
+         lambda w: w.up, unit="boolean"),
+    Fact("worker", "state", "celery_worker_state", "stateset",
+         "The state of the worker, 1 for the one that holds.",
+         lambda w: w.state, unit="state", labels=("state",), states=WORKER_STATES),
+    Fact("worker", "active", "celery_worker_tasks_active", "gauge",
+         "Tasks that the worker runs, by its latest heartbeat.",
+         lambda w: w.active),
+    Fact("worker", "processed", "celery_worker_processed_total", "counter",
+         "Tasks that the worker has taken since it started, by its latest heartbeat.",
+         lambda w: w.processed),
+    Fact("worker", "task_events", "celery_worker_task_events", "gauge",
+         "Whether the worker sends task events; absent while it has processed nothing that "
+         "would tell.",
+         lambda w: w.task_events, unit="boolean"),
+    Fact("worker", "consuming", "celery_worker_consuming", "gauge",
+         "0: it beats, has a free slot and takes nothing although messages wait in its queues; absent while not known.",
+         lambda w: w.consuming, unit="boolean"),
+    Fact("worker", "concurrency", "celery_worker_concurrency", "gauge",
+         "Pool slots of the worker; absent until it was asked.",
+         lambda w: w.concurrency),
+    Fact("worker", "last_seen", "celery_worker_last_seen_timestamp_seconds", "gauge",
+         "When the worker's last sign of life arrived, in Unix seconds of this host.",
+         lambda w: w.last_seen_at, unit="timestamp"),
+    Fact("worker", "clock_skew", "celery_worker_clock_skew_seconds", "gauge",
+         "How far the worker's clock is ahead of this host's (negative: behind).",
+         lambda w: w.clock_skew_seconds, unit="seconds"),
+    Fact("worker", "load1", "celery_worker_load1", "gauge",
+         "One-minute load average of the worker's host, by its latest heartbeat.",
+         lambda w: w.load1),
+    Fact("worker", "restarts", "celery_worker_restarts_total", "counter",
+         "Restarts under the same name, by whether a goodbye came first.",
+         lambda w: w.restarts, labels=("clean",)),
+    Fact("worker", "recent_crashes", "celery_worker_recent_crashes", "gauge",
+         "Restarts under the same name in the last 15 minutes that no goodbye came before.",
+         lambda w: w.recent_crashes),
+    Fact("worker", "info", "celery_worker_info", "info",
+         "Celery version and pool of the worker; always 1.",
+         lambda w: info(w.version, w.pool), labels=("version", "pool")),
+)
