@@ -2,19 +2,22 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
 
 def require_tool(name: str) -> str:
-    """Return the path of the program `name`.
+    """Return the path of the program `name`, or end the test as `lacking` does."""
+    return shutil.which(name) or lacking(f"{name} is not installed")
 
-    Without it the test is skipped with the program's name, or fails where
-    QUEUE_MONITOR_REQUIRE_TOOLS=1 promises that every tool is there.
+
+def lacking(what: str) -> NoReturn:
+    """End a test that cannot run on this machine.
+
+    It is skipped, for a machine without some tool should run the other tests; where
+    QUEUE_MONITOR_REQUIRE_TOOLS=1 promises that nothing is missing, as in CI, it fails.
     """
-    path = shutil.which(name)
-    if path is not None:
-        return path
     if os.environ.get("QUEUE_MONITOR_REQUIRE_TOOLS") == "1":
-        pytest.fail(f"{name} is not installed, and QUEUE_MONITOR_REQUIRE_TOOLS=1 promises it")
-    pytest.skip(f"{name} is not installed")
+        pytest.fail(f"{what}, and QUEUE_MONITOR_REQUIRE_TOOLS=1 promises it")
+    pytest.skip(what)

