@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 
@@ -14,3 +15,11 @@ def temporary_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("tmp")))
         patch.setattr(tempfile, "tempdir", None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptions() -> None:
+    """Let every program that tests start hear SIGINT: a shell has it ignored in what it runs in
+    the background, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
