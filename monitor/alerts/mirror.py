@@ -9,14 +9,13 @@ from collections.abc import Iterable
 from random import Random
 
 from monitor.alerts.alert import Alert, Notice, Words, words_of
+from monitor.alerts.backoff import backoff_seconds
 from monitor.alerts.delivery import Incarnation
 from monitor.alerts.grouping import Group, groups_of
 from monitor.alerts.routing import Route
 
 KEPT_SECONDS = 900.0
 """For how long the end of an alert is sent, as by Prometheus."""
-FIRST_RETRY_SECONDS = 1.0
-MAX_RETRY_SECONDS = 60.0
 GROUP_KEY = "{}/{mirror}"
 """The notices of a mirror are of no group."""
 
@@ -79,11 +78,10 @@ class Mirror:
         Of a batch that it refuses, Alertmanager takes what is good all the same.
         """
         self._in_flight = False
-        patience = min(FIRST_RETRY_SECONDS * 2.0 ** min(self._failures, 16), MAX_RETRY_SECONDS)
         self._failures += 1
         self.refused = permanent
-        spread = patience * self._random.uniform(0.5, 1.0)
-        self._retry_at = now + max(spread, min(retry_after_seconds, KEPT_SECONDS))
+        patience = backoff_seconds(self._failures, self._random)
+        self._retry_at = now + max(patience, min(retry_after_seconds, KEPT_SECONDS))
 
     def owed(self, alerts: Iterable[Alert], now: float) -> frozenset[Incarnation]:
         """Return the incarnations of the resolved alerts that are still to be sent."""

@@ -11,6 +11,7 @@ from random import Random
 from msgspec import Struct
 
 from monitor.alerts.alert import Alert, Notice, Words
+from monitor.alerts.backoff import backoff_seconds
 from monitor.alerts.delivery import (
     Delivery,
     Incarnation,
@@ -24,8 +25,6 @@ from monitor.alerts.delivery import (
 from monitor.alerts.grouping import Group, groups_of
 from monitor.alerts.settings import AlertSettings
 
-FIRST_RETRY_SECONDS = 1.0
-MAX_RETRY_SECONDS = 60.0
 REFUSED_RETRY_SECONDS = 900.0
 """Sending the same again would not help, but people mend receivers. Something else is tried
 after `group_interval`, as if the notice had arrived: it may have been refused for what it said."""
@@ -162,7 +161,8 @@ class Outbox:
     def _put_off(self, slot: Slot, notice: Notice, now: float, *, permanent: bool) -> None:
         retry = self._retries.get(slot)
         failures = retry.failures + 1 if retry else 1
-        at = other_at = now + self._patience(failures, permanent)
+        patience = REFUSED_RETRY_SECONDS if permanent else backoff_seconds(failures, self._random)
+        at = other_at = now + patience
         delivery = self._told.get(slot)
         if delivery is not None and delivery.missing:
             # Who can be reached need not wait for who cannot.
@@ -172,12 +172,6 @@ class Outbox:
         self._retries[slot] = _Retry(
             failures=failures, said=notice.words, at=at, other_at=other_at, refused=permanent
         )
-
-    def _patience(self, failures: int, permanent: bool) -> float:
-        if permanent:
-            return REFUSED_RETRY_SECONDS
-        doubled = FIRST_RETRY_SECONDS * 2.0 ** min(failures - 1, 16)
-        return min(doubled, MAX_RETRY_SECONDS) * self._random.uniform(0.5, 1.0)
 
     def _slots(self, groups: Groups) -> Iterator[tuple[Slot, Recipient, Group]]:
         for name, recipient in self._recipients.items():

@@ -2,7 +2,8 @@ from random import Random
 
 import pytest
 
-from monitor.alerts.mirror import KEPT_SECONDS, MAX_RETRY_SECONDS, Mirror
+from monitor.alerts.backoff import MAX_RETRY_SECONDS
+from monitor.alerts.mirror import KEPT_SECONDS, Mirror
 from monitor.alerts.routing import make_route
 from monitor.channels.settings import AlertmanagerSettings
 from monitor.values.secret import Secret

@@ -3,12 +3,8 @@ from random import Random
 import pytest
 from msgspec.structs import replace
 
-from monitor.alerts.outbox import (
-    MAX_RETRY_AFTER_SECONDS,
-    MAX_RETRY_SECONDS,
-    REFUSED_RETRY_SECONDS,
-    Outbox,
-)
+from monitor.alerts.backoff import MAX_RETRY_SECONDS
+from monitor.alerts.outbox import MAX_RETRY_AFTER_SECONDS, REFUSED_RETRY_SECONDS, Outbox
 from monitor.alerts.routing import make_route
 from monitor.alerts.settings import AlertSettings
 from monitor.channels.settings import LogChannelSettings
