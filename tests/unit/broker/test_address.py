@@ -1,4 +1,4 @@
-"""Broker URLs, and what each error means for a poll."""
+"""Broker URLs, and what is said of certificates that nobody checks."""
 
 import pytest
 
