@@ -18,6 +18,7 @@ import msgspec
 
 from monitor.broker.failure import error_reply
 from monitor.broker.keys import Keys
+from monitor.broker.messages import UNREADABLE
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.readings import Headcount, RunningTask, WorkerReply
 
@@ -82,7 +83,6 @@ _stats = msgspec.json.Decoder(_Stats)
 _queues = msgspec.json.Decoder(list[_Queue])
 _running = msgspec.json.Decoder(list[_Running])
 _reserved = msgspec.json.Decoder(list[msgspec.Raw])
-_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -219,7 +219,7 @@ class Control:
                 (method, _reply(method, hostname, raw, at))
                 for hostname, raw in _body.decode(envelope.body).items()
             ]
-        except _UNREADABLE:
+        except UNREADABLE:
             return []
 
 
@@ -255,7 +255,7 @@ def _visibility_timeout(broker: msgspec.Raw) -> float | None:
     """Return what a worker's broker options say of it; options that cannot be read say nothing."""
     try:
         seconds = _broker.decode(broker).transport_options.visibility_timeout
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
     return _DEFAULT_VISIBILITY_TIMEOUT_SECONDS if seconds is None else seconds
 

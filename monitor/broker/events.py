@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
+from monitor.broker.messages import UNREADABLE
 from monitor.broker.wire import Reply
 from monitor.facts.readings import Event
 
@@ -17,9 +18,6 @@ Handler = Callable[[Event, float], None]
 _TYPE_MOST = 100
 _TYPES_MOST = 100
 """Event types that are counted by name: custom events could bring any number."""
-
-# What decoding can raise: msgspec's own errors, deep nesting, and text that is not UTF-8.
-_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -65,7 +63,7 @@ class EventReader:
                 continue
             try:
                 events = read_events(read_envelope(reply[3]).body)
-            except _UNREADABLE:
+            except UNREADABLE:
                 events = self._readable(reply[3])
             for event in events if isinstance(events, list) else (events,):
                 kind = event.type
@@ -88,12 +86,12 @@ class EventReader:
         """Return the good events of a message that holds something bad."""
         try:
             body = _envelope.decode(data).body
-        except _UNREADABLE:
+        except UNREADABLE:
             self._drop("envelope")
             return []
         try:
             parts = _each.decode(body)
-        except _UNREADABLE:
+        except UNREADABLE:
             parts = []
         if not parts:
             self._drop("body")
@@ -101,7 +99,7 @@ class EventReader:
         for part in parts:
             try:
                 events.append(_event.decode(part))
-            except _UNREADABLE:
+            except UNREADABLE:
                 self._drop("event")
         return events
 

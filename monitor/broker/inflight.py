@@ -13,6 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from monitor.broker.keys import Keys
+from monitor.broker.messages import UNREADABLE
 from monitor.broker.wire import Reply
 from monitor.facts.readings import InFlight, InFlightEntry
 from monitor.facts.times import parse_time
@@ -120,7 +121,7 @@ def _queue(origin: bytes, route: Route) -> str | None:
     """Return the queue of an entry from its exchange and routing key."""
     try:
         exchange, routing_key = msgspec.json.decode(b"[" + origin + b"]", type=tuple[str, str])
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     # The anonymous exchange delivers to the queue of that name.
     return route(exchange, routing_key) if exchange else routing_key

@@ -12,6 +12,9 @@ import msgspec
 from monitor.facts.readings import MessageHead
 from monitor.facts.times import parse_time
 
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What decoding can raise: msgspec's own errors, deep nesting, and text that is not UTF-8."""
+
 _HEADERS = b'"headers": {'
 
 
@@ -47,7 +50,7 @@ def read_head(tail: bytes) -> MessageHead | None:
     text = b"{" + tail[start:] if start >= 0 else tail
     try:
         envelope = _decoder.decode(text)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
     headers, properties = envelope.headers, envelope.properties
     tags = (properties.delivery_tag, headers.id, properties.correlation_id)
