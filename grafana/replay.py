@@ -21,6 +21,7 @@ from grafana.operator import RULES
 from monitor.demo.broker import free_port
 from monitor.demo.installation import WORKERS, Installation, installed
 from monitor.demo.metrics import Metrics
+from monitor.demo.waiting import wait_until
 from monitor.demo.workspace import Workspace
 
 JOB = "queue-monitor"
@@ -45,7 +46,7 @@ Series = list[dict[str, Any]]
 
 
 class ReplayError(Exception):
-    """The run did not go as it must; the message says what is missing."""
+    """Prometheus does not start, or refuses what it is asked; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def known(series: Series) -> bool:
 async def replayed(say: Callable[[str], None] = lambda _text: None) -> AsyncIterator[Replay]:
     """Run the demo through a flood, a death and both recoveries; from the main thread only.
 
-    Raises ReplayError.
+    Raises ReplayError, BrokerError and DemoError.
     """
     with Workspace() as workspace:
         async with aiohttp.ClientSession() as http:
@@ -154,19 +155,21 @@ async def _prometheus(workspace: Workspace, scraped_port: int) -> str:
 async def _faults(installation: Installation, say: Callable[[str], None]) -> None:
     with redis.Redis.from_url(installation.broker.url) as client:
         client.config_set("maxmemory", MAXMEMORY_BYTES)
-    await _until(installation, _all_up, "the workers are not up")
+    await wait_until(installation, _all_up, "the workers are not up", PATIENCE_SECONDS)
     await installation.send("poison")
     say(f"flooding {FLOODED} ...")
     await installation.send("pause", "--queue", FLOODED, "--count", str(FLOOD_COUNT))
     say(f"killing {KILLED} ...")
     installation.supervisor.kill(KILLED)
-    await _until(installation, _fires(DEATH_ALERT), f"{DEATH_ALERT} does not fire")
+    await wait_until(
+        installation, _fires(DEATH_ALERT), f"{DEATH_ALERT} does not fire", PATIENCE_SECONDS
+    )
     # What has failed before grows, whoever has read the metrics in between.
     await installation.send("poison", "--count", "5")
     await asyncio.sleep(CALM_SECONDS)
     installation.supervisor.start(KILLED)
     say("waiting until all is well ...")
-    await _until(installation, _calm, "it does not become calm")
+    await wait_until(installation, _calm, "it does not become calm", PATIENCE_SECONDS)
     # Rates and rules look back, and see the calm only later.
     await asyncio.sleep(WINDOW_SECONDS + CALM_SECONDS)
 
@@ -186,16 +189,3 @@ def _calm(metrics: Metrics) -> bool:
     firing = [alert for alert in (FLOOD_ALERT, DEATH_ALERT) if _fires(alert)(metrics)]
     # The traffic goes on.
     return _all_up(metrics) and waiting is not None and waiting < 5 and not firing
-
-
-async def _until(
-    installation: Installation, condition: Callable[[Metrics], bool], otherwise: str
-) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        metrics = await installation.metrics()
-        if metrics is not None and condition(metrics):
-            return
-        if time.monotonic() > deadline:
-            raise ReplayError(f"{otherwise} after {PATIENCE_SECONDS:.0f} s")
-        await asyncio.sleep(0.3)

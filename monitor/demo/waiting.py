@@ -15,16 +15,19 @@ LOOK_EVERY_SECONDS = 0.3
 
 
 async def wait_until(
-    installation: Installation, condition: Callable[[Metrics], bool], otherwise: str
+    installation: Installation,
+    condition: Callable[[Metrics], bool],
+    otherwise: str,
+    timeout_seconds: float = CONDITION_TIMEOUT_SECONDS,
 ) -> None:
     """Return when it is so on `/metrics`. Raises DemoError with `otherwise`."""
-    deadline = time.monotonic() + CONDITION_TIMEOUT_SECONDS
+    deadline = time.monotonic() + timeout_seconds
     while True:
         metrics = await installation.metrics()
         if metrics is not None and condition(metrics):
             return
         if time.monotonic() > deadline:
-            raise DemoError(f"{otherwise} after {CONDITION_TIMEOUT_SECONDS:.0f} s")
+            raise DemoError(f"{otherwise} after {timeout_seconds:.0f} s")
         await sleep(LOOK_EVERY_SECONDS)
 
 
