@@ -53,10 +53,8 @@ class Panel:
     kind: Kind = "timeseries"
     width: int = 12
     height: int = 8
-    warning: float | None = None
-    """From this value on it is shown as a warning ..."""
     critical: float | None = None
-    """... and from this one as critical."""
+    """From this value on it is shown as critical."""
     mappings: Mapping[float, tuple[str, str]] = field(default_factory=dict)
     """Text and colour of single values."""
     colors: Mapping[str, str] = field(default_factory=dict)
@@ -154,17 +152,16 @@ def _target(panel: Panel, number: int) -> Any:
 
 
 def _with_thresholds(panel: Panel, built: Any) -> Any:
-    steps = [models.Threshold(value=None, color=OK if _judges(panel) else QUIET)]
-    for value, color in ((panel.warning, WARNING), (panel.critical, CRITICAL)):
-        if value is not None:
-            steps.append(models.Threshold(value=value, color=color))
+    if panel.critical is None:
+        steps = [models.Threshold(value=None, color=QUIET)]
+    else:
+        steps = [
+            models.Threshold(value=None, color=OK),
+            models.Threshold(value=panel.critical, color=CRITICAL),
+        ]
     return built.thresholds(
         dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps)
     )
-
-
-def _judges(panel: Panel) -> bool:
-    return panel.warning is not None or panel.critical is not None
 
 
 def _as_stat(built: Any) -> Any:
