@@ -63,10 +63,12 @@ _DAEMONS = (
 )
 
 
-_FIRING = select("queue_monitor_alerts", *DAEMON, 'state="firing"', 'severity!="info"')
+_FIRING = gauge(
+    "queue_monitor_alerts", "alertname, severity", *DAEMON, 'state="firing"', 'severity!="info"'
+)
 _RESTARTS = select("celery_worker_restarts_total", *DAEMON)
 ANNOTATIONS: tuple[tuple[str, str, str], ...] = (
-    ("Alerts", f"max by (alertname, severity) ({_FIRING}) > 0", "red"),
+    ("Alerts", f"{_FIRING} > 0", "red"),
     (
         "Worker restarts",
         f"max by ({PER_WORKER}, clean) (changes({_RESTARTS}[$__rate_interval])) > 0",
@@ -122,8 +124,7 @@ def to_json(page: Dashboard) -> str:
     for name, expr, color in ANNOTATIONS:
         built = built.annotation(_annotation(name, expr, color))
     for row in page.rows:
-        heading = dashboard.Row(row.title)
-        built = built.with_row(heading)
+        built = built.with_row(dashboard.Row(row.title))
         for panel in row.panels:
             built = built.with_panel(build(panel))
     document = json.loads(json.dumps(built.build(), cls=JSONEncoder))

@@ -26,23 +26,29 @@ def gauge(metric: str, per: str, *matchers: str) -> str:
 
 def total(metric: str, per: str, *matchers: str, by: str = "") -> str:
     """Return the sum of a gauge over the objects that `per` identifies."""
-    return f"sum{f' by ({by})' if by else ''} ({gauge(metric, per, *matchers)})"
+    return _sum(gauge(metric, per, *matchers), by)
 
 
 def rate(metric: str, per: str, *matchers: str, by: str = "") -> str:
     """Return how fast a counter grows a second, summed up over the objects of `per`."""
-    one = f"max by ({per}) (rate({select(metric, *matchers)}[$__rate_interval]))"
-    return f"sum{f' by ({by})' if by else ''} ({one})"
+    return _sum(_growth("rate", metric, per, *matchers), by)
 
 
 def increase(metric: str, per: str, *matchers: str, by: str = "") -> str:
     """Return how much a counter grew within one step of the panel, summed up like `rate`."""
-    one = f"max by ({per}) (increase({select(metric, *matchers)}[$__rate_interval]))"
-    return f"sum{f' by ({by})' if by else ''} ({one})"
+    return _sum(_growth("increase", metric, per, *matchers), by)
 
 
 def quantile(q: float, histogram: str, per: str, *matchers: str, by: str = "") -> str:
     """Return a quantile of a histogram, over all objects or one for each `by`."""
-    wanted = ", ".join(filter(None, (by, "le")))
-    buckets = rate(f"{histogram}_bucket", f"{per}, le".strip(", "), *matchers, by=wanted)
+    wanted = f"{by}, le" if by else "le"
+    buckets = rate(f"{histogram}_bucket", f"{per}, le", *matchers, by=wanted)
     return f"histogram_quantile({q}, {buckets})"
+
+
+def _growth(function: str, metric: str, per: str, *matchers: str) -> str:
+    return f"max by ({per}) ({function}({select(metric, *matchers)}[$__rate_interval]))"
+
+
+def _sum(expr: str, by: str) -> str:
+    return f"sum{f' by ({by})' if by else ''} ({expr})"
