@@ -90,8 +90,12 @@ class Outbox:
         """
         groups = self.groups(alerts, muted)
         self._settle(groups, now)
+        waiting = tuple(self._waiting(groups))
+        # What is no longer due takes its failures along: they put off nothing that comes later.
+        open_slots = {slot for slot, *_ in waiting} | self._in_flight
+        self._retries = {slot: self._retries[slot] for slot in open_slots & self._retries.keys()}
         notices = []
-        for slot, group, at in self._waiting(groups):
+        for slot, group, at in waiting:
             if at <= now:
                 self._in_flight.add(slot)
                 notices.append(self._notice(slot, group, now))
@@ -202,7 +206,7 @@ class Outbox:
         return retry.at if notice.only or notice.words == retry.said else retry.other_at
 
     def _settle(self, groups: Groups, now: float) -> None:
-        """Forget the deliveries of groups that are over, and retries of what is no longer due."""
+        """Forget the deliveries of groups that are over."""
         for slot, told in list(self._told.items()):
             if slot in self._in_flight:
                 continue
@@ -213,5 +217,3 @@ class Outbox:
                 del self._told[slot]
             else:
                 self._told[slot] = kept
-        waiting = {slot for slot, *_ in self._waiting(groups)} | self._in_flight
-        self._retries = {slot: self._retries[slot] for slot in waiting & self._retries.keys()}
