@@ -16,13 +16,13 @@ Called by `outbox.py`.
 """
 
 from collections import Counter
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from monitor.alerts.alert import Alert, Notice
 from monitor.alerts.grouping import Group
+from monitor.alerts.routing import Route
 from monitor.alerts.settings import AlertSettings
 
 Incarnation = tuple[str, float]
@@ -31,21 +31,6 @@ Incarnation = tuple[str, float]
 MAX_UNTOLD = 10
 """How many untold firings of one alert are kept for a channel that cannot be reached: an
 alert that comes and goes for days must not fill the memory."""
-
-
-class Recipient(Protocol):
-    """What the decision needs to know of a channel; a `routing.Route` is one."""
-
-    @property
-    def name(self) -> str:
-        """Unique among the channels."""
-
-    @property
-    def send_resolved(self) -> bool:
-        """Whether it is to be told that an alert is over."""
-
-    def takes(self, alert: Alert) -> bool:
-        """Return whether it is to be told of `alert` at all."""
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -68,9 +53,9 @@ class Delivery(Struct, frozen=True, kw_only=True):
     at most the latest, whose word is the last."""
 
 
-def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
-    """Return the resolved alerts of `group` that any receiver of `recipient` has to be told of."""
-    if not recipient.send_resolved:
+def owed_resolves(group: Group, told: Delivery | None, route: Route) -> tuple[Alert, ...]:
+    """Return the resolved alerts of `group` that any receiver of a channel has to be told of."""
+    if not route.send_resolved:
         return ()
     over = begun = frozenset[Incarnation]()
     if told is not None:
@@ -91,10 +76,10 @@ def owed_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> 
 
 
 def due_at(
-    group: Group, told: Delivery | None, recipient: Recipient, settings: AlertSettings
+    group: Group, told: Delivery | None, route: Route, settings: AlertSettings
 ) -> float | None:
-    """Return from when on `recipient` is to be told of `group`; None: there is nothing to tell."""
-    news = _news(group, told, recipient)
+    """Return from when on a channel is to be told of `group`; None: there is nothing to tell."""
+    news = _news(group, told, route)
     if told is None:
         return _first_start(news) + settings.group_wait if news else None
     if not news:
@@ -108,18 +93,18 @@ def due_at(
     return max(quiet_until, _first_start(news) + settings.group_wait)
 
 
-def _news(group: Group, told: Delivery | None, recipient: Recipient) -> list[Alert]:
+def _news(group: Group, told: Delivery | None, route: Route) -> list[Alert]:
     """Return what none of the channel's receivers has been told."""
     known = frozenset[Incarnation]() if told is None else told.firing - told.left_out
     return [
         *(alert for alert in group.firing if alert.incarnation not in known),
-        *_new_resolves(group, told, recipient),
+        *_new_resolves(group, told, route),
     ]
 
 
-def _new_resolves(group: Group, told: Delivery | None, recipient: Recipient) -> tuple[Alert, ...]:
+def _new_resolves(group: Group, told: Delivery | None, route: Route) -> tuple[Alert, ...]:
     known = frozenset[Incarnation]() if told is None else told.resolved
-    owed = owed_resolves(group, told, recipient)
+    owed = owed_resolves(group, told, route)
     return tuple(alert for alert in owed if alert.incarnation not in known)
 
 
@@ -130,22 +115,22 @@ def _first_start(alerts: list[Alert]) -> float:
 def notice_of(
     group: Group,
     told: Delivery | None,
-    recipient: Recipient,
+    route: Route,
     settings: AlertSettings,
     now: float,
 ) -> Notice:
-    """Return what `recipient` is to be told of `group`: all that fires, and what it is owed."""
+    """Return what a channel is to be told of `group`: all that fires, and what it is owed."""
     only = frozenset[str]()
-    if told is not None and not _news(group, told, recipient):
+    if told is not None and not _news(group, told, route):
         repeated = group.firing and now >= told.delivered_at + settings.repeat_interval
         only = only if repeated else told.missing
     resolves = owed_resolves if only else _new_resolves
     return Notice(
-        channel=recipient.name,
+        channel=route.name,
         group_key=group.key,
         group_labels=group.labels,
         firing=tuple(group.firing),
-        resolved=resolves(group, told, recipient),
+        resolved=resolves(group, told, route),
         made_at=now,
         only=only,
     )
@@ -184,13 +169,13 @@ def after(
 
 
 def settled(
-    told: Delivery, group: Group | None, recipient: Recipient, settings: AlertSettings, now: float
+    told: Delivery, group: Group | None, route: Route, settings: AlertSettings, now: float
 ) -> Delivery | None:
     """Return `told` without what is over for good; None once the whole group is."""
     fires = (*group.firing, *group.muted) if group else ()
     firing = {alert.incarnation for alert in fires}
     resolved = {alert.incarnation for alert in group.resolved} if group else set()
-    still = told.firing & (firing | resolved if recipient.send_resolved else firing)
+    still = told.firing & (firing | resolved if route.send_resolved else firing)
     missed = told.missed & (still | (told.resolved & resolved))
     kept = replace(
         told,

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 from random import Random
 
 from monitor.alerts.alert import Alert, Notice
-from monitor.alerts.delivery import Delivery, Recipient
+from monitor.alerts.delivery import Delivery
 from monitor.alerts.engine import Engine
 from monitor.alerts.mirror import Mirror
 from monitor.alerts.muting import Muted, Muting
 from monitor.alerts.outbox import Groups, Outbox
+from monitor.alerts.routing import Route
 from monitor.alerts.rules import rules_of
 from monitor.alerts.settings import AlertSettings
 from monitor.alerts.silences import Silence, Silences
@@ -31,7 +32,7 @@ class Desk:
     def __init__(
         self,
         settings: AlertSettings,
-        recipients: Iterable[Recipient],
+        routes: Iterable[Route],
         mirrors: Iterable[Mirror] = (),
         *,
         random: Random,
@@ -53,7 +54,7 @@ class Desk:
         self.silences = Silences(silences)
         """Whoever changes them has the daemon tick and save."""
         self._muting = Muting(settings, self.silences)
-        self.outbox = Outbox(settings, recipients, random, deliveries)
+        self.outbox = Outbox(settings, routes, random, deliveries)
         self._mirrors = {mirror.name: mirror for mirror in mirrors}
         self._muted: Mapping[str, Muted] = {}
 

@@ -15,7 +15,6 @@ from monitor.alerts.backoff import backoff_seconds
 from monitor.alerts.delivery import (
     Delivery,
     Incarnation,
-    Recipient,
     after,
     due_at,
     notice_of,
@@ -23,6 +22,7 @@ from monitor.alerts.delivery import (
     settled,
 )
 from monitor.alerts.grouping import Group, groups_of
+from monitor.alerts.routing import Route
 from monitor.alerts.settings import AlertSettings
 
 REFUSED_RETRY_SECONDS = 900.0
@@ -59,17 +59,17 @@ class Outbox:
     def __init__(
         self,
         settings: AlertSettings,
-        recipients: Iterable[Recipient],
+        routes: Iterable[Route],
         random: Random,
         saved: Iterable[Delivery] = (),
     ) -> None:
         self._settings = settings
-        self._recipients = {recipient.name: recipient for recipient in recipients}
+        self._routes = {route.name: route for route in routes}
         self._random = random
         self._told: dict[Slot, Delivery] = {
             (delivery.channel, delivery.group_key): delivery
             for delivery in saved
-            if delivery.channel in self._recipients
+            if delivery.channel in self._routes
         }
         self._in_flight: set[Slot] = set()
         self._retries: dict[Slot, _Retry] = {}
@@ -113,8 +113,8 @@ class Outbox:
         """Return for each channel the groups of the alerts that it takes."""
         alerts = tuple(alerts)
         return {
-            name: groups_of(filter(recipient.takes, alerts), self._settings.group_by, muted)
-            for name, recipient in self._recipients.items()
+            name: groups_of(filter(route.takes, alerts), self._settings.group_by, muted)
+            for name, route in self._routes.items()
         }
 
     def delivered(self, notice: Notice, now: float, missing: frozenset[str] = frozenset()) -> None:
@@ -158,8 +158,8 @@ class Outbox:
         groups = self.groups(over, ())
         return frozenset(
             alert.incarnation
-            for slot, recipient, group in self._slots(groups)
-            for alert in owed_resolves(group, self._told.get(slot), recipient)
+            for slot, route, group in self._slots(groups)
+            for alert in owed_resolves(group, self._told.get(slot), route)
         )
 
     def _put_off(self, slot: Slot, notice: Notice, now: float, *, permanent: bool) -> None:
@@ -177,25 +177,25 @@ class Outbox:
             failures=failures, said=notice.words, at=at, other_at=other_at, refused=permanent
         )
 
-    def _slots(self, groups: Groups) -> Iterator[tuple[Slot, Recipient, Group]]:
-        for name, recipient in self._recipients.items():
+    def _slots(self, groups: Groups) -> Iterator[tuple[Slot, Route, Group]]:
+        for name, route in self._routes.items():
             for key, group in groups[name].items():
-                yield (name, key), recipient, group
+                yield (name, key), route, group
 
     def _waiting(self, groups: Groups) -> Iterator[tuple[Slot, Group, float]]:
         """Yield the slots that have something to tell, and from when on they may."""
-        for slot, recipient, group in self._slots(groups):
+        for slot, route, group in self._slots(groups):
             if slot in self._in_flight:
                 continue
-            at = due_at(group, self._told.get(slot), recipient, self._settings)
+            at = due_at(group, self._told.get(slot), route, self._settings)
             if at is None:
                 continue
             quiet_until = self._quiet_until.get(slot[0], at)
             yield slot, group, max(at, quiet_until, self._retry_at(slot, group, at))
 
     def _notice(self, slot: Slot, group: Group, now: float) -> Notice:
-        recipient = self._recipients[slot[0]]
-        return notice_of(group, self._told.get(slot), recipient, self._settings, now)
+        route = self._routes[slot[0]]
+        return notice_of(group, self._told.get(slot), route, self._settings, now)
 
     def _retry_at(self, slot: Slot, group: Group, at: float) -> float:
         """Return when to try again what is due; `at` if nothing failed."""
@@ -211,7 +211,7 @@ class Outbox:
             if slot in self._in_flight:
                 continue
             kept = settled(
-                told, groups[slot[0]].get(slot[1]), self._recipients[slot[0]], self._settings, now
+                told, groups[slot[0]].get(slot[1]), self._routes[slot[0]], self._settings, now
             )
             if kept is None:
                 del self._told[slot]

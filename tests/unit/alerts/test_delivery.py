@@ -40,7 +40,7 @@ def muted_group(*alerts, muted):
 
 
 @pytest.mark.parametrize(
-    ("alerts", "before", "recipient", "expected_at"),
+    ("alerts", "before", "route", "expected_at"),
     [
         # group_wait after the first alert of a new group.
         ([B, A], None, ALL, 103.0),
@@ -60,8 +60,8 @@ def muted_group(*alerts, muted):
         ([A_OVER, A_AGAIN], told(firing=[A]), ALL, 135.0),
     ],
 )
-def test_when_a_channel_is_to_be_told(alerts, before, recipient, expected_at):
-    assert due_at(group(*alerts), before, recipient, SETTINGS) == expected_at
+def test_when_a_channel_is_to_be_told(alerts, before, route, expected_at):
+    assert due_at(group(*alerts), before, route, SETTINGS) == expected_at
 
 
 def test_a_notice_holds_all_that_fires_and_the_resolves_that_are_owed():
@@ -185,7 +185,7 @@ def test_a_channel_that_is_down_for_days_is_told_of_the_last_flaps_only():
 
 
 @pytest.mark.parametrize(
-    ("before", "alerts", "recipient", "now", "kept"),
+    ("before", "alerts", "route", "now", "kept"),
     [
         (told(firing=[A], resolved=[B]), [A], ALL, 200.0, told(firing=[A])),
         (told(firing=[A]), [A_OVER], ALL, 200.0, told(firing=[A])),
@@ -198,6 +198,6 @@ def test_a_channel_that_is_down_for_days_is_told_of_the_last_flaps_only():
         (told(firing=[A], at=9e9), [A], ALL, 200.0, told(firing=[A], at=200.0)),
     ],
 )
-def test_what_is_over_for_good_is_forgotten(before, alerts, recipient, now, kept):
+def test_what_is_over_for_good_is_forgotten(before, alerts, route, now, kept):
     present = group(*alerts) if alerts else None
-    assert settled(before, present, recipient, SETTINGS, now) == kept
+    assert settled(before, present, route, SETTINGS, now) == kept

@@ -18,8 +18,8 @@ FIRING = alert(started_at=100.0)
 OVER = alert(started_at=100.0, resolved_at=160.0)
 
 
-def outbox(*recipients, saved=()):
-    return Outbox(SETTINGS, recipients or (ONE,), Random(0), saved)
+def outbox(*routes, saved=()):
+    return Outbox(SETTINGS, routes or (ONE,), Random(0), saved)
 
 
 def told(box, alerts, now):
