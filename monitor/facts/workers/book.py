@@ -63,7 +63,7 @@ class WorkerBook:
     def deaf(self, now: float) -> None:
         """Note that until now the broker did not answer, or this very process was stopped."""
         self._hearing.deaf(now)
-        self._consuming.blind()
+        self._consuming.blind(self._roll)
 
     def server_started(self, at: float) -> None:
         """Note when the broker process started: it has forgotten registrations before that."""
@@ -79,9 +79,7 @@ class WorkerBook:
 
     def waiting(self, lengths: Mapping[str, int]) -> None:
         """Note how many messages wait in each queue."""
-        shared = self._roll.shared
-        whole = (p for p in self._roll if p.queues is not None and p.hostname not in shared)
-        self._consuming.polled(whole, lengths)
+        self._consuming.polled(self._roll, self._roll.shared, lengths)
         if self._ownerless.polled(lengths, self.consumers()):
             self._asking.in_doubt = True
 

@@ -5,7 +5,7 @@ wait, and it starts none. It may hold messages that it keeps back (a rate limit,
 still starting), so it is asked what it has reserved before anything is said.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -41,15 +41,23 @@ class Consuming:
     def __init__(self) -> None:
         self._idle: dict[Process, _Idle] = {}
 
-    def polled(self, processes: Iterable[Process], lengths: Mapping[str, int]) -> None:
-        """Take the lengths of the queues at a good poll, for the workers whose queues are known."""
+    def polled(
+        self, processes: Iterable[Process], shared: Container[str], lengths: Mapping[str, int]
+    ) -> None:
+        """Take the lengths of the queues at a good poll.
+
+        `shared` are the names that several processes have: whose queues are whose is not known.
+        """
         before, self._idle = self._idle, {}
         for process in processes:
-            if process.state != "online" or process.active is None or process.concurrency is None:
-                process.consuming = None
+            process.consuming = None
+            active, slots, queues = process.active, process.concurrency, process.queues
+            if process.state != "online" or process.hostname in shared:
                 continue
-            waiting = sum(lengths.get(queue, 0) for queue in process.queues or ())
-            if not waiting or process.active >= process.concurrency:
+            if active is None or slots is None or queues is None:
+                continue
+            waiting = sum(lengths.get(queue, 0) for queue in queues)
+            if not waiting or active >= slots:
                 process.consuming = True
                 continue
             idle = before.get(process)
@@ -60,9 +68,9 @@ class Consuming:
             self._idle[process] = idle
             process.consuming = idle.consuming
 
-    def blind(self) -> None:
+    def blind(self, processes: Iterable[Process]) -> None:
         """Note that the broker cannot be read: who takes what is not known."""
-        for process in self._idle:
+        for process in processes:
             process.consuming = None
         self._idle.clear()
 

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from monitor.facts.readings import WorkerReply
 from monitor.facts.workers.consumers import count_consumers
 from monitor.facts.workers.consuming import Consuming
 from monitor.facts.workers.process import Process
+from tests.unit.facts.workers.worker_bench import Bench
 
 
 def worker(name: str = "a@h", active: int = 0) -> Process:
@@ -20,7 +22,7 @@ def polled(
 ) -> Consuming:
     book = book or Consuming()
     for _ in range(polls):
-        book.polled((process,), {"high": waiting, "low": 9})
+        book.polled((process,), (), {"high": waiting, "low": 9})
     return book
 
 
@@ -94,7 +96,35 @@ def test_nothing_is_said_while_the_broker_cannot_be_read() -> None:
     process = worker()
     book = polled(process)
     book.told("a@h", reserved=0)
-    book.blind()
+    book.blind([process])
     assert process.consuming is None
     polled(process, 1, book=book)
     assert process.consuming is True
+
+
+def consuming(bench: Bench) -> list[bool | None]:
+    return [row.consuming for row in bench.book.facts(bench.now)]
+
+
+def test_what_was_said_of_one_is_not_said_of_two_who_share_its_name() -> None:
+    bench = Bench()
+    bench.start("one", 1, "high")
+    bench.wait(5)
+    for _ in range(7):
+        bench.book.waiting({"high": 5})
+        bench.book.reply(WorkerReply(bench.now, "one", reserved=0))
+    assert consuming(bench) == [False]
+    bench.start("one", 2, "high")
+    bench.wait(5)
+    bench.book.waiting({"high": 5})
+    assert consuming(bench) == [None, None]
+
+
+def test_nobody_is_said_to_consume_while_the_broker_cannot_be_read() -> None:
+    bench = Bench()
+    bench.start("one", 1, "high")
+    bench.wait(5)
+    bench.book.waiting({"high": 0})
+    assert consuming(bench) == [True]
+    bench.book.deaf(bench.now)
+    assert consuming(bench) == [None]
