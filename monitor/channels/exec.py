@@ -39,19 +39,21 @@ class ExecChannel:
         body = json.dumps(payload(notice, self._page_url)).encode()
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                output, complaint = await process.communicate(body)
+                output, complaint = await _communicate(process, body)
         except TimeoutError as error:
             raise SendError(f"the program did not end within {self._timeout_seconds:g}s") from error
-        finally:
-            await _end(process)
         said = (complaint or output).decode("utf-8", "replace").strip()
         if process.returncode != 0:
             raise SendError(f"the program ended with {process.returncode}: {said}")
         return Receipt(said=said)
 
 
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
+async def _communicate(process: Process, body: bytes) -> tuple[bytes, bytes]:
+    try:
+        return await process.communicate(body)
+    except BaseException:  # cancelled, by the timeout or because the monitor ends
+        # Also where the program itself has ended: what it started holds its output open.
+        with contextlib.suppress(ProcessLookupError):  # all of them have ended just now
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
+        raise
