@@ -13,6 +13,7 @@ from monitor.alerts.matchers import MatcherError, parse_matchers
 from monitor.alerts.silences import Silence, SilenceError, UnknownSilenceError
 from monitor.values.units import parse_duration
 from monitor.web.guard import refusal
+from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element
 from monitor.web.page.page import document
 from monitor.web.page.silence import Draft, draft_for, silence_view
@@ -60,6 +61,7 @@ class SilenceForm:
             draft,
             source.silences,
             source.now(),
+            Choice.of(request.query),
             token=self._token,
             refused=refusal(request) or "",
             error=error,

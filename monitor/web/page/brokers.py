@@ -2,7 +2,6 @@
 
 from monitor.facts.snapshot import BrokerFacts, Snapshot
 from monitor.values.units import format_size
-from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import alert_badges, mark, row_key
 from monitor.web.page.table import Column, Table
@@ -25,8 +24,7 @@ def brokers_section(view: View, snapshot: Snapshot) -> Markup:
     table = Table(
         "Brokers", columns, lambda b: mark(view, "broker", b), row_key, "No broker is configured."
     )
-    # A filter is for what there are many of.
-    return table.section(rows, Choice())
+    return table.section(rows, view.choice)
 
 
 def _broker_status(view: View, broker: BrokerFacts) -> Markup:

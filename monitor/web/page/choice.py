@@ -1,23 +1,29 @@
-"""What somebody asked the page to show: a filter, and a page of each table. From the URL."""
+"""What somebody asked a page to show: a filter, and a page of each table. From the URL."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 from urllib.parse import urlencode
 
+from monitor.values.names import bounded
+
 Row = TypeVar("Row")
 
-PAGED = ("alerts", "queues", "workers", "tasks")
+PAGED = ("alerts", "queues", "workers", "tasks", "schedules", "logs", "brokers", "silences")
+"""Tables, by their ids in the document."""
+ABOUT = ("broker", "queue_name", "hostname", "alert")
+"""The parameters that name what a page is about."""
 MAX_FILTER = 200
 """Characters; what is longer is cut."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter and the pages, the first being 1."""
+    """A filter, the pages, the first being 1, and what the page is about."""
 
     text: str = ""
     pages: Mapping[str, int] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, query: Mapping[str, str]) -> "Choice":
@@ -27,6 +33,7 @@ class Choice:
         return cls(
             text.strip()[:MAX_FILTER],
             {name: number for name, number in pages.items() if number > 1},
+            {name: bounded(query[name]) for name in ABOUT if name in query},
         )
 
     def wants(self, words: Iterable[str | None]) -> bool:
@@ -42,15 +49,13 @@ class Choice:
 
     def link(self, table: str, number: int) -> str:
         """Return the URL, from the page's own, of another page of `table`."""
-        return f"?{urlencode(self._parameters({**self.pages, table: number}))}#{table}"
-
-    def parameters(self) -> dict[str, str]:
-        """Return it as the parameters of a URL."""
-        return self._parameters(self.pages)
-
-    def _parameters(self, pages: Mapping[str, int]) -> dict[str, str]:
-        found = {"q": self.text} if self.text else {}
-        return found | {name: str(number) for name, number in pages.items() if number > 1}
+        pages = {**self.pages, table: number}
+        parameters = {
+            **({"q": self.text} if self.text else {}),
+            **self.about,
+            **{name: str(number) for name, number in pages.items() if number > 1},
+        }
+        return f"?{urlencode(parameters)}#{table}"
 
 
 def _number(text: str) -> int:

@@ -3,7 +3,6 @@
 from monitor.facts.snapshot import Snapshot
 from monitor.state.history import NoticeEntry
 from monitor.values.units import format_duration
-from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element
 from monitor.web.page.table import Column, Table
 from monitor.web.page.view import View
@@ -41,7 +40,7 @@ def deliveries_section(view: View) -> Markup:
         lambda n: f"{n.at:.3f} {n.group_key}",
         "",
     )
-    return table.section(view.failed_notices, Choice())
+    return table.section(view.failed_notices, view.choice)
 
 
 def _result(notice: NoticeEntry) -> Markup:

@@ -8,7 +8,6 @@ from monitor.values.names import bounded
 from monitor.values.units import format_duration
 from monitor.web.page.alerts import of_object, other_alerts, troubles
 from monitor.web.page.charts import chart, strip
-from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import STATE_KINDS, address
 from monitor.web.page.queues import consumers, drains_in, in_flight, oldest, priorities, verdict
@@ -55,8 +54,8 @@ def queue_view(view: View, snapshot: Snapshot, queue: QueueFacts) -> Rendered:
         _heading("Queue", queue.queue_name, queue.broker, verdict(queue)),
         element("section", terms(_queue_facts(queue))),
         _charts(lines, _queue_charts(lines)),
-        workers_table(view, snapshot).section(ranked(view, workers), Choice()),
-        tasks_table(view, snapshot).section(by_failures(tasks), Choice()),
+        workers_table(view, snapshot).section(ranked(view, workers), view.choice),
+        tasks_table(view, snapshot).section(by_failures(tasks), view.choice),
     )
 
 

@@ -48,7 +48,7 @@ def queues_section(view: View, snapshot: Snapshot) -> Markup:
     table = Table(
         "Queues", columns, lambda q: mark(view, "queue", q), row_key, "No queue is known yet."
     )
-    return table.section(rows, view.choice, "worst first")
+    return table.section(rows, view.choice, "worst first", filtered=True)
 
 
 def queue_status(view: View, queue: QueueFacts) -> Markup:

@@ -2,7 +2,6 @@
 
 from monitor.facts.logs import LogFacts
 from monitor.facts.snapshot import ScheduleFacts, Snapshot
-from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import broker_column, mark, row_key
 from monitor.web.page.table import Column, Table
@@ -27,8 +26,7 @@ def schedules_section(view: View, snapshot: Snapshot) -> Markup:
         Column[ScheduleFacts]("Why", lambda s: sentence(s.reason), "text"),
     )
     table = Table("Schedules", columns, lambda s: mark(view, "schedule", s), row_key, "")
-    # A filter is for what there are many of.
-    return table.section(rows, Choice())
+    return table.section(rows, view.choice)
 
 
 def _period(schedule: ScheduleFacts) -> Markup:
@@ -60,7 +58,7 @@ def logs_section(view: View, snapshot: Snapshot) -> Markup:
         Column[LogFacts]("Matches a minute", lambda log: count(log.matches_per_minute), "number"),
     )
     table = Table("Logs", columns, lambda log: _log_mark(view, log), row_key, "")
-    return table.section(rows, Choice())
+    return table.section(rows, view.choice)
 
 
 def _log_mark(view: View, log: LogFacts) -> str | None:

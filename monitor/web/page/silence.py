@@ -32,7 +32,14 @@ def draft_for(alert: Alert) -> Draft:
 
 
 def silence_view(
-    draft: Draft, silences: Iterable[Silence], now: float, *, token: str, refused: str, error: str
+    draft: Draft,
+    silences: Iterable[Silence],
+    now: float,
+    choice: Choice,
+    *,
+    token: str,
+    refused: str,
+    error: str,
 ) -> Rendered:
     """Return the form with `draft` and the silences that hold or are to come.
 
@@ -48,7 +55,7 @@ def silence_view(
     content = (
         element("nav", element("a", "All queues and workers", href="./"), class_="back"),
         form,
-        _silences(sorted(live, key=lambda s: s.ends_at), now, "" if refused else token),
+        _silences(sorted(live, key=lambda s: s.ends_at), now, choice, "" if refused else token),
     )
     return Rendered("Silence", content)
 
@@ -109,7 +116,7 @@ def _token(token: str) -> Markup:
     return element("input", type="hidden", name="token", value=token)
 
 
-def _silences(silences: list[Silence], now: float, token: str) -> Markup:
+def _silences(silences: list[Silence], now: float, choice: Choice, token: str) -> Markup:
     columns = [
         Column[Silence]("State", lambda s: badge(s.state(now), "pending")),
         Column[Silence]("Alerts", lambda s: sentence(", ".join(map(str, s.matchers))), "text"),
@@ -121,7 +128,7 @@ def _silences(silences: list[Silence], now: float, token: str) -> Markup:
     if token:
         columns.append(Column[Silence]("", lambda s: _end(s, token)))
     table = Table("Silences", columns, lambda _: None, lambda s: s.id, "Nothing is silenced.")
-    return table.section(silences, Choice())
+    return table.section(silences, choice)
 
 
 def _end(silence: Silence, token: str) -> Markup:

@@ -41,8 +41,14 @@ class Table(Generic[Row]):
         """Its id in the document."""
         return self.title.lower().replace(" ", "-")
 
-    def section(self, rows: Sequence[Row], choice: Choice, note: str = "") -> Markup:
-        """Return it headed, with one page of `rows`; `note` says what they are."""
+    def section(
+        self, rows: Sequence[Row], choice: Choice, note: str = "", *, filtered: bool = False
+    ) -> Markup:
+        """Return it headed, with one page of `rows`; `note` says what they are.
+
+        `filtered`: they are what the filter of `choice` has left. A filter is for what there
+        are many of.
+        """
         heading = element(
             "h2",
             self.title,
@@ -50,7 +56,8 @@ class Table(Generic[Row]):
             element("span", note, class_="note") if note else "",
         )
         if not rows:
-            empty = f"None matches “{choice.text}”." if choice.text else self.empty
+            unmatched = filtered and choice.text
+            empty = f"None matches “{choice.text}”." if unmatched else self.empty
             return element("section", heading, element("p", empty, class_="empty"), id=self.slug)
         number, shown = choice.page_of(self.slug, rows, ROWS)
         return element(

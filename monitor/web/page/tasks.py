@@ -14,7 +14,8 @@ from monitor.web.page.words import NOTHING, age, count, name
 def tasks_section(view: View, snapshot: Snapshot) -> Markup:
     """Return the tasks."""
     tasks = (t for t in snapshot.tasks if view.choice.wants((t.name, t.queue_name)))
-    return tasks_table(view, snapshot).section(by_failures(tasks), view.choice)
+    table = tasks_table(view, snapshot)
+    return table.section(by_failures(tasks), view.choice, filtered=True)
 
 
 def by_failures(tasks: Iterable[TaskFacts]) -> list[TaskFacts]:

@@ -23,7 +23,7 @@ def workers_section(view: View, snapshot: Snapshot) -> Markup:
             if view.choice.wants((worker.hostname, worker.state, *(worker.queues or ())))
         ),
     )
-    return workers_table(view, snapshot).section(rows, view.choice, "worst first")
+    return workers_table(view, snapshot).section(rows, view.choice, "worst first", filtered=True)
 
 
 def ranked(view: View, workers: Iterable[WorkerFacts]) -> list[WorkerFacts]:

@@ -1,5 +1,7 @@
 import asyncio
+import re
 import threading
+from html import unescape
 from typing import Any
 
 import pytest
@@ -8,13 +10,37 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec import json
 from msgspec.structs import replace
 
+from monitor.alerts.matchers import Matcher
+from monitor.alerts.silences import Silence, Silences
 from monitor.web import pages
 from monitor.web.app import make_app
 from monitor.web.page.objects import address
 from monitor.web.page.page import render
 from monitor.web.page.rendered import Rendered
 from tests.unit.web.conftest import Client
-from tests.unit.web.example import ALERTS, HIGH, NOW, SNAPSHOT, FixedSource
+from tests.unit.web.example import (
+    ALERTS,
+    BROKER,
+    HIGH,
+    LOGS,
+    NOW,
+    SCHEDULES,
+    SNAPSHOT,
+    TASKS,
+    WORKERS,
+    FixedSource,
+    alert,
+)
+
+SILENCE = Silence(
+    id="",
+    matchers=(Matcher("alertname", "=", "Rule"),),
+    starts_at=NOW,
+    ends_at=NOW + 60,
+    updated_at=NOW,
+    created_by="ann",
+    comment="deploy",
+)
 
 
 @pytest.fixture
@@ -149,6 +175,51 @@ async def test_a_link_leads_to_its_object_whatever_its_name(
     source.snapshot = replace(SNAPSHOT, queues=(replace(HIGH, queue_name=name),))
     answer = await client.get("/" + address("queue", ("default", name)))
     assert answer.status == 200
+
+
+async def table_at(client: Client, path: str, table: str) -> tuple[set[str], str]:
+    """Return the keys of the rows of a table, and where its link to the next page leads."""
+    html = await (await client.get(path)).text()
+    found = re.search(rf'<section id="{table}">.*?</section>', html, re.DOTALL)
+    assert found, f"there are no {table} at {path}"
+    link = re.search(r'href="([^"#]+)[^"]*" aria-label="Next page', found[0])
+    return set(re.findall(r'data-key="([^"]+)"', found[0])), unescape(link[1]) if link else ""
+
+
+def sixty(thing: Any, field: str) -> tuple[Any, ...]:
+    return tuple(replace(thing, **{field: f"n{number:02}"}) for number in range(60))
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "tables"),
+    [
+        ("/", "q=n", ("alerts", "queues", "workers", "tasks", "schedules", "logs", "brokers")),
+        ("/queue", "broker=default&queue_name=n00", ("alerts", "workers", "tasks")),
+        ("/silence", "alert=0123456789abcdef", ("silences",)),
+    ],
+)
+async def test_the_link_to_the_next_page_of_a_table_leads_to_its_other_rows(
+    client: Client, source: FixedSource, path: str, query: str, tables: tuple[str, ...]
+) -> None:
+    source.snapshot = replace(
+        SNAPSHOT,
+        brokers=(BROKER, *sixty(BROKER, "broker")),
+        queues=sixty(HIGH, "queue_name"),
+        workers=sixty(replace(WORKERS[0], queues=("n00",)), "hostname"),
+        tasks=sixty(replace(TASKS[0], queue_name="n00"), "name"),
+        schedules=sixty(SCHEDULES[0], "schedule"),
+        logs=sixty(LOGS[0], "log"),
+    )
+    source.alerts = tuple(
+        alert(f"Rule{number}", broker="default", queue_name="n00") for number in range(15)
+    )
+    source.book = Silences(sixty(SILENCE, "id"))
+    for table in tables:
+        first, link = await table_at(client, f"{path}?{query}", table)
+        assert link == f"?{query}&{table}=2"
+        second, _ = await table_at(client, f"{path}{link}", table)
+        assert second, table
+        assert not second & first, table
 
 
 async def test_the_hour_of_an_object_is_given_as_numbers(
