@@ -83,7 +83,7 @@ class Books:
         self.tasks = TaskBook(broker, tasks)
         declared = tuple(schedules)
         self._schedules = ScheduleBook(broker, declared)
-        self.rhythms = RhythmBook(broker, (each.task for each in declared), rhythms)
+        self.rhythms = RhythmBook(broker, declared, rhythms)
         self._up: bool | None = None
         self._error: str | None = None
         self._poll: Poll | None = None

@@ -11,6 +11,7 @@ from statistics import median_low
 
 from msgspec import Struct
 
+from monitor.facts.settings import ScheduleSettings
 from monitor.facts.snapshot import ScheduleFacts
 from monitor.facts.tasks.series import OTHER, UNKNOWN, TaskSeries
 
@@ -123,11 +124,11 @@ class RhythmBook:
     def __init__(
         self,
         broker: str,
-        declared: Iterable[str],
+        declared: Iterable[ScheduleSettings],
         known: Mapping[str, Known] | None = None,
     ) -> None:
         self._broker = broker
-        self._declared = frozenset(declared)
+        self._declared = {name for each in declared for name in (each.task, each.label)}
         self._followed = {task: _Follower(each) for task, each in (known or {}).items()}
         self._listening_from: float | None = None
 
@@ -159,7 +160,7 @@ class RhythmBook:
         }
 
     def facts(self, now: float) -> tuple[ScheduleFacts, ...]:
-        """Return a row a rhythm, except of tasks whose schedule is declared."""
+        """Return a row a rhythm, except where its name is that of a schedule or of its task."""
         shown = [task for task in sorted(self._periods()) if task not in self._declared]
         return tuple(self._row(task, now) for task in shown[:_SHOWN_MOST])
 

@@ -14,6 +14,7 @@ from monitor.facts.readings import (
 )
 from monitor.facts.settings import QueueLimits, ScheduleSettings, WorkerSettings
 from monitor.facts.snapshot import BrokerFacts
+from monitor.facts.tasks.rhythms import Known
 
 SERVER = ServerReading(
     version="9.1.2",
@@ -179,3 +180,18 @@ def test_what_was_due_while_this_process_was_stopped_is_not_missed() -> None:
     assert [row.missed for row in watched.part(3600.0).schedules] == [True]
     watched.deaf(3600.0)
     assert [row.missed for row in watched.part(3600.0).schedules] == [False]
+
+
+def test_a_schedule_that_is_called_like_a_task_is_no_second_row_of_that_name() -> None:
+    watched = Books(
+        "default",
+        limits=QueueLimits(),
+        workers=WorkerSettings(),
+        schedules=[ScheduleSettings(task="app.clean_up", name="cleanup", every=300.0)],
+        steps=(0,),
+        visibility_timeout_seconds=3600.0,
+        now=1.0,
+        rhythms={name: Known(60.0, 0.0) for name in ("cleanup", "app.clean_up", "app.report")},
+    )
+    shown = [row.schedule for row in watched.part(2.0).schedules]
+    assert shown == ["cleanup", "app.report"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from monitor.facts.settings import ScheduleSettings
 from monitor.facts.snapshot import ScheduleFacts
 from monitor.facts.tasks.rhythms import Came, Known, RhythmBook, came
 from monitor.facts.tasks.series import TaskSeries
@@ -112,7 +113,8 @@ def test_what_does_not_come_for_a_day_is_forgotten_once_it_had_its_chance() -> N
 
 
 def test_what_was_declared_is_not_shown_twice() -> None:
-    book = RhythmBook("default", ["app.report"], {"app.report": Known(60.0, 0.0)})
+    declared = ScheduleSettings(task="app.report", every=60.0)
+    book = RhythmBook("default", [declared], {"app.report": Known(60.0, 0.0)})
     assert book.facts(0.0) == ()
 
 
