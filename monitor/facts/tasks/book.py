@@ -36,6 +36,7 @@ class TaskBook:
         self._broker = broker
         self.running = Running(settings or TaskSettings())
         self._series: dict[tuple[str, str], TaskSeries] = {}
+        self._by_name: dict[str, list[TaskSeries]] = {}
         self._runs = Runs(lost=self.running.end)
         self._open = self._runs.open
         self._waiting: deque[tuple[float, Run]] = deque()
@@ -186,6 +187,7 @@ class TaskBook:
         if series is None:
             series = TaskSeries(name, queue_name, self.running.bound(name))
             self._series[name, queue_name] = series
+            self._by_name.setdefault(name, []).append(series)
         return series
 
     def settle(self, now: float, only_queue: Callable[[str], str | None]) -> None:
@@ -235,7 +237,7 @@ class TaskBook:
 
     def last_seen(self, name: str) -> LastSeen:
         """Return when a task of the name was last sent, and received, on any queue."""
-        of_name = [each for each in self._series.values() if each.name == name]
+        of_name = self._by_name.get(name, ())
         return LastSeen(
             sent_at=max((each.last_sent_at or 0.0 for each in of_name), default=0.0),
             received_at=max((each.last_received_at or 0.0 for each in of_name), default=0.0),
