@@ -34,7 +34,7 @@ from monitor.facts.tasks.rhythms import Known, RhythmBook, came
 from monitor.facts.tasks.schedules import ScheduleBook
 from monitor.facts.tasks.taken import Taken
 from monitor.facts.workers.book import WorkerBook
-from monitor.facts.workers.stranded import stranded
+from monitor.facts.workers.stranded import Holders, stranded
 
 _LATELY_SECONDS = 600.0
 _GONE_KEPT_SECONDS = 60.0
@@ -219,12 +219,12 @@ class Books:
 
     def part(self, now: float) -> BrokerPart:
         """Return what is true now."""
-        workers = self.workers.facts(now)
+        workers, consumers = self.workers.facts(now), self.workers.consumers()
         self._taken.heard(workers, self.events_received.get("task-started", 0))
         self._resets.settle(now, self._taken.total)
         return BrokerPart(
-            broker=self._broker_facts(workers, now),
-            queues=self.queues.facts(self.workers.consumers() if self._up else None, now),
+            broker=self._row(workers, self.workers.holders(consumers), now),
+            queues=self.queues.facts(consumers if self._up else None, now),
             workers=workers,
             tasks=self.tasks.facts(now, listening=self._events_connected),
             schedules=(
@@ -246,7 +246,7 @@ class Books:
                 gone["queue", (self.broker, name)] = "forgotten: nothing has spoken of it for long"
         return gone
 
-    def _broker_facts(self, workers: tuple[WorkerFacts, ...], now: float) -> BrokerFacts:
+    def _row(self, workers: Iterable[WorkerFacts], held: Holders, now: float) -> BrokerFacts:
         poll = self._poll
         untold = sum(1 for worker in workers if worker.task_events is False)
         base = BrokerFacts(
@@ -287,7 +287,7 @@ class Books:
             evicted_lately=self._evicted.within(now),
             orphan_reply_lists=self.orphans and self.orphans.lists,
             orphan_reply_bytes=self.orphans and self.orphans.size_bytes,
-            stranded=stranded(poll.in_flight, self.workers.holders(), poll.at),
+            stranded=stranded(poll.in_flight, held, poll.at),
         )
 
     def _dropped(self) -> Mapping[str, int]:

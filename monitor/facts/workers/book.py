@@ -233,9 +233,9 @@ class WorkerBook:
         everybody = asked and not self._one_may_work_unheard
         return count_consumers(self._roll.rows(), self._shared_queues(), everybody=everybody)
 
-    def holders(self) -> Holders:
-        """Return who may hold messages in flight."""
-        return holders(self._roll, self._roll.shared, known=self.consumers().known)
+    def holders(self, consumers: Consumers) -> Holders:
+        """Return who may hold messages in flight; `consumers` are those of this moment."""
+        return holders(self._roll, self._roll.shared, known=consumers.known)
 
     def _shared_queues(self) -> dict[str, tuple[tuple[str, ...], ...] | None]:
         """Return by shared name the queues of each of its processes; None: not known."""

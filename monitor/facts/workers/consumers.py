@@ -48,14 +48,14 @@ def count_consumers(
         elif process.queues is None:
             known = False
         else:
+            more, has_free_slot = process.concurrency, _has_free_slot(process)
             for queue in process.queues:
                 workers[queue] = workers.get(queue, 0) + 1
                 before = slots.get(queue, 0)
-                more = process.concurrency
                 slots[queue] = None if before is None or more is None else before + more
-                if process.consuming is False:
-                    passed_by.add(queue)
-                free[queue] = _either(free.get(queue, False), _has_free_slot(process))
+                free[queue] = _either(free.get(queue, False), has_free_slot)
+            if process.consuming is False:
+                passed_by.update(process.queues)
     for each in shared.values():
         known = known and each is not None
         for queue in itertools.chain.from_iterable(each or ()):

@@ -65,6 +65,7 @@ def stranded(in_flight: InFlight | None, held: Holders, at: float) -> int | None
 
 def _began_at(process: Process) -> float:
     """Return when it started at the earliest, by its own clock; -inf: not known."""
-    if process.started_at is None or process.skew.seconds is None:
+    started_at, ahead_seconds = process.started_at, process.skew.seconds
+    if started_at is None or ahead_seconds is None:
         return -inf
-    return process.started_at + process.skew.seconds - _MARGIN_SECONDS
+    return started_at + ahead_seconds - _MARGIN_SECONDS
