@@ -55,7 +55,7 @@ class Poller:
             self._names = tuple(names)
             self._packed = self._pack(self._names)
         replies = await wire.ask(self._packed, _FIXED + len(self._lists))
-        lengths = _lengths(replies[_FIXED:])
+        lengths, hidden = _lengths(replies[_FIXED:])
         server = read_info(replies[0], clock())
         unacked = replies[1] if isinstance(replies[1], int) else None
         in_flight = await self._read_details(wire, lengths, unacked, self._commands_since(server))
@@ -65,7 +65,7 @@ class Poller:
         return Poll(
             at=at,
             duration_seconds=at - started_at,
-            queues=self._queues(lengths, self._hidden(replies[_FIXED:])),
+            queues=self._queues(lengths, hidden),
             unacked=unacked,
             oldest_unacked_at=_oldest_score(replies[2]),
             server=server,
@@ -123,16 +123,12 @@ class Poller:
             return await self._run(wire, scripts)
         return replies
 
-    def _hidden(self, replies: list[Reply]) -> set[str]:
-        """Return the queues that the ACL hides: another team's, of which nothing is known."""
-        steps = len(self._keys.steps)
-        return {
-            self._names[i // steps]
-            for i, reply in enumerate(replies)
-            if isinstance(reply, Exception) and error_reply(str(reply)).reason == "permission"
-        }
+    def _queues(self, lengths: list[int], hidden: Iterable[int]) -> dict[str, QueueReading]:
+        """Return what was read of each queue.
 
-    def _queues(self, lengths: list[int], hidden: set[str]) -> dict[str, QueueReading]:
+        The ACL hides the lists at the places `hidden`: their queues are another team's, of which
+        nothing is known.
+        """
         steps = len(self._keys.steps)
         empty = QueueReading(lengths=(0,) * steps, heads=((),) * steps)
         queues = dict.fromkeys(self._names, empty)
@@ -146,25 +142,30 @@ class Poller:
                     heads=tuple(map(ends.heads, keys)),
                     entered=tuple(map(ends.entered, keys)),
                 )
-        for name in hidden:
-            del queues[name]
+        for i in hidden:
+            queues.pop(self._names[i // steps], None)
         return queues
 
 
-def _lengths(replies: list[Reply]) -> list[int]:
-    """Return the length of each list; 0 for a key of another type, which is no queue's list.
+def _lengths(replies: list[Reply]) -> tuple[list[int], list[int]]:
+    """Return the length of each list, and the places of those that the ACL hides.
 
-    Raises BrokerError when the ACL hides every list, or for any other error.
+    It is 0 for a key of another type, which is no queue's list. Raises BrokerError when the ACL
+    hides every list, or for any other error.
     """
     lengths = [reply if type(reply) is int else 0 for reply in replies]
-    errors = [error_reply(str(reply)) for reply in replies if isinstance(reply, Exception)]
-    for error in errors:
+    errors = {
+        i: error_reply(str(reply))
+        for i, reply in enumerate(replies)
+        if isinstance(reply, Exception)
+    }
+    for error in errors.values():
         if error.reason != "permission" and not str(error).startswith("WRONGTYPE"):
             raise error
-    hidden = [error for error in errors if error.reason == "permission"]
+    hidden = [i for i, error in errors.items() if error.reason == "permission"]
     if hidden and len(hidden) == len(replies):
-        raise hidden[0]
-    return lengths
+        raise errors[hidden[0]]
+    return lengths, hidden
 
 
 def _oldest_score(reply: Reply) -> float | None:
