@@ -28,7 +28,7 @@ def rendered(result: Result, verbosity: int, details: Iterable[str] = ()) -> str
         lines += [_clean(f"{LEVELS[item.level]}: {item.text}") for item in result.items]
     if verbosity > _MULTI_LINE:
         lines += map(_clean, details)
-    return _fitting(lines)
+    return "\n".join(_fitting(lines, _OUTPUT_BYTES))
 
 
 def status_line(result: Result, verbosity: int = 0) -> str:
@@ -55,13 +55,7 @@ def _perfdata(result: Result) -> str:
     # By name and not the worst first: what is drawn over time must not change places.
     items = sorted(result.items, key=_first_label)
     written = [_group(result.values), *(_group(item.values) for item in items)]
-    kept, size = [], 0
-    for group in filter(None, written):
-        size += len(group.encode()) + 1
-        if size > _PERFDATA_BYTES:
-            break
-        kept.append(group)
-    return " ".join(kept)
+    return " ".join(_fitting(filter(None, written), _PERFDATA_BYTES))
 
 
 def _first_label(item: Item) -> str:
@@ -98,11 +92,12 @@ def _clean(text: str, limit_bytes: int = _LINE_BYTES) -> str:
     return bounded(printable(text.replace("|", "¦")), limit_bytes)
 
 
-def _fitting(lines: list[str]) -> str:
+def _fitting(texts: Iterable[str], limit_bytes: int) -> list[str]:
+    """Return as many of the first `texts` as fit, with a character between them."""
     kept, size = [], 0
-    for line in lines:
-        size += len(line.encode()) + 1
-        if size > _OUTPUT_BYTES:
+    for text in texts:
+        size += len(text.encode()) + 1
+        if size > limit_bytes:
             break
-        kept.append(line)
-    return "\n".join(kept)
+        kept.append(text)
+    return kept
