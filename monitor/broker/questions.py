@@ -89,6 +89,7 @@ class Questions:
 
     async def _clean_up(self) -> None:
         """Leave no list of answers behind."""
+        # A broker that is gone holds up no shutdown.
         with contextlib.suppress(BrokerError, TimeoutError):
             async with asyncio.timeout(_CLEAN_UP_SECONDS):
                 # Not on the old connection: an answer to what was cut short is under way on it.

@@ -99,7 +99,7 @@ def _ended_after(seconds: float, connected: Any, late: Event) -> Iterator[None]:
 
     def end() -> None:
         late.set()
-        with suppress(OSError):
+        with suppress(OSError):  # it was closed just now: the answer has come
             # Not its own method: that of TLS takes the connection apart under who reads from it.
             socket.socket.shutdown(connected, socket.SHUT_RDWR)
 

@@ -121,7 +121,7 @@ class Follower:
         for key, path in present.items():
             if key in self._tails:
                 continue
-            with suppress(OSError):
+            with suppress(OSError):  # gone since it was found
                 size = path.stat().st_size
                 tails = self._tails.values()
                 if copies.get(key) == size or any(tail.is_copied_in(path) for tail in tails):
@@ -208,7 +208,7 @@ def _rotated(path: str) -> Iterator[tuple[FileKey, tuple[int, Path]]]:
     place = Path(path).name
     for name in _matching(path + "[._-]*"):
         rotated = Path(name)
-        with suppress(OSError):
+        with suppress(OSError):  # gone since it was found
             status = rotated.stat()
             if _is_rotated(rotated.name, place) and stat.S_ISREG(status.st_mode):
                 yield (status.st_dev, status.st_ino), (status.st_mtime_ns, rotated)
