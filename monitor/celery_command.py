@@ -11,8 +11,7 @@ import click
 from celery.schedules import crontab, maybe_schedule
 
 from monitor.cli import main
-
-_LEAST_EVERY_SECONDS = 10.0
+from monitor.facts.settings import LEAST_EVERY_SECONDS
 
 
 @click.command(
@@ -60,7 +59,7 @@ def _times(schedule: Any) -> dict[str, str]:
         fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
         return {"cron": " ".join(_cron_field(getattr(schedule, f"_orig_{f}")) for f in fields)}
     every = getattr(schedule, "run_every", None)
-    if every is None or every.total_seconds() < _LEAST_EVERY_SECONDS:
+    if every is None or every.total_seconds() < LEAST_EVERY_SECONDS:
         return {}
     return {"every": f"{every.total_seconds():f}s"}
 

@@ -27,7 +27,7 @@ from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
 from monitor.config.settle import did_you_mean
 from monitor.config.shape import DURATION, NUMBER, leaves
-from monitor.facts.settings import QueueLimits
+from monitor.facts.settings import LEAST_EVERY_SECONDS, QueueLimits
 from monitor.facts.tasks.cron import parse_cron
 from monitor.values.secret import Secret
 from monitor.web.server import ListenError, parse_listen
@@ -37,7 +37,6 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://")
 _BARE_PASSWORD = re.compile(r"(?:rediss?|sentinel)://[^/?#]*[/?#].*@", re.DOTALL)
 _WITH_TLS = ("rediss://", "sentinel://")
 _LONGEST_SECONDS = 100 * 365 * 86_400.0
-_LEAST_EVERY_SECONDS = 10.0
 
 
 def check(settings: Settings, tree: Node) -> Iterator[Problem]:
@@ -149,7 +148,7 @@ def _schedules(settings: Settings, tree: Node) -> Iterator[Problem]:
         path: Path = ("schedules", index)
         if (schedule.cron is None) == (schedule.every is None):
             yield problem_at(tree, path, "needs either cron or every")
-        if schedule.every is not None and schedule.every < _LEAST_EVERY_SECONDS:
+        if schedule.every is not None and schedule.every < LEAST_EVERY_SECONDS:
             yield problem_at(tree, (*path, "every"), "must be at least 10s")
         if schedule.cron is not None:
             try:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from monitor.values.units import Seconds
 
+LEAST_EVERY_SECONDS = 10.0
+"""Of a schedule's `every`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueLimits:
