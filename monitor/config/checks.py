@@ -75,14 +75,6 @@ def check(settings: Settings, tree: Node) -> Iterator[Problem]:
         yield problem_at(tree, ("state", "file"), "must not be empty")
 
 
-def is_written(tree: Node, path: Path) -> bool:
-    """Return whether any source gives the setting at `path`."""
-    node: Node | None = tree
-    for step in path:
-        node = node.child(step) if node else None
-    return node is not None
-
-
 def _amounts(settings: Settings, tree: Node) -> Iterator[Problem]:
     for path, shape, value in leaves(settings):
         if shape not in (DURATION, NUMBER) or not isinstance(value, int | float):

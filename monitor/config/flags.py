@@ -80,7 +80,7 @@ def lay_lone_broker(
 
     Return whether a broker is named now.
     """
-    brokers = tree.value.get("brokers") if isinstance(tree.value, dict) else None
+    brokers = tree.child("brokers")
     if brokers is not None and brokers.value not in (None, []):
         return True
     # A running app's options need no check of their spelling; what is not ours is its own.

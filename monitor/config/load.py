@@ -8,10 +8,11 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path as FilePath
 
-from monitor.config.checks import check, is_written
+from monitor.config.checks import check
 from monitor.config.document import Node, NotYamlError, Source, read_document
 from monitor.config.environment import lay_environment
 from monitor.config.flags import Flags, lay_flags, lay_lone_broker
+from monitor.config.placed import is_written
 from monitor.config.problem import NOWHERE, ConfigError, Place, Problem, quoted
 from monitor.config.settings import Settings
 from monitor.config.settle import settle

@@ -37,6 +37,11 @@ def innermost(tree: Node, path: Path) -> tuple[Node, Path]:
     return node, ()
 
 
+def is_written(tree: Node, path: Path) -> bool:
+    """Return whether any source gives the setting at `path`."""
+    return not innermost(tree, path)[1]
+
+
 def repeated_names(tree: Node, section: Path, key: str, names: Sequence[str]) -> Iterator[Problem]:
     """Yield what is wrong with the names of the items of a section: empty, or not unique."""
     seen: set[str] = set()
