@@ -15,7 +15,6 @@ from monitor.config.flags import Flags, lay_flags, lay_lone_broker
 from monitor.config.placed import is_written
 from monitor.config.problem import NOWHERE, ConfigError, Place, Problem, quoted
 from monitor.config.settings import Settings
-from monitor.config.settle import settle
 from monitor.config.shape import root
 from monitor.config.validate import validate
 
@@ -36,7 +35,7 @@ def load(
     flags = flags or {}
     lay_flags(tree, flags, problems)
     has_broker = lay_lone_broker(tree, environ, flags, problems)
-    settings = validate(tree, problems) if settle(tree, root(), problems) else None
+    settings: Settings | None = validate(root(), tree, problems)
     if settings is not None:
         settings = _with_fitting_timeout(settings, tree)
         # What is wrong in itself was taken out above; its default is not to blame for anything.

@@ -21,9 +21,8 @@ from monitor.config.document import Node
 from monitor.config.load import load, read_file
 from monitor.config.placed import innermost, problem_at
 from monitor.config.problem import ConfigError, Path, Place, Problem, quoted
-from monitor.config.settle import settle
 from monitor.config.shape import section_of
-from monitor.config.validate import validate_as
+from monitor.config.validate import validate
 from monitor.facts.catalogue import facts_of
 from monitor.facts.scopes import IDENTITY
 
@@ -37,15 +36,12 @@ class TestedRules:
     def __init__(self, path: str, environ: Mapping[str, str]) -> None:
         """Raise ConfigError with all that is wrong with the file or its settings."""
         problems: list[Problem] = []
-        section = section_of(RuleTestFile)
         # Tests are the same for all: the environment has no say in them.
         self._tree = read_file(path, {}, problems)
-        file = None
-        if settle(self._tree, section, problems):
-            file = validate_as(section, self._tree, problems)
+        file: RuleTestFile | None = validate(section_of(RuleTestFile), self._tree, problems)
         if problems or file is None:
             raise ConfigError(problems)
-        self.file: RuleTestFile = file
+        self.file = file
         self.rules = _rules(self.file, path, environ)
         problems += _mistakes(self.file, self._tree, {rule.alert for rule in self.rules})
         if problems:

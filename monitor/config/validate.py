@@ -1,6 +1,6 @@
-"""From a settled tree to Settings: pydantic judges the values, this file words its verdicts.
+"""From a tree to its dataclass: pydantic judges the values, this file words its verdicts.
 
-Where something is wrong, the sound rest is still made into Settings, so that it can be checked
+Where something is wrong, the sound rest is still made into a dataclass, so that it can be checked
 for meaning too and the user sees all mistakes at once.
 """
 
@@ -13,8 +13,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.config.document import Node, Unusable
 from monitor.config.problem import Problem, quoted, requoted
-from monitor.config.settings import Settings
-from monitor.config.settle import did_you_mean
+from monitor.config.settle import did_you_mean, settle
 from monitor.config.shape import (
     INTEGER,
     NUMBER,
@@ -26,7 +25,6 @@ from monitor.config.shape import (
     Section,
     Shape,
     Table,
-    root,
 )
 
 
@@ -35,16 +33,13 @@ def _adapter(settings: type) -> TypeAdapter[Any]:
     return TypeAdapter(settings)
 
 
-def validate(tree: Node, problems: list[Problem]) -> Settings | None:
-    """Return the Settings of `tree`; what is wrong goes to `problems` and out of the tree.
+def validate(section: Section, tree: Node, problems: list[Problem]) -> Any:
+    """Return the dataclass of `section` that `tree` describes; None when nothing sound is left.
 
-    None when nothing sound is left.
+    What is wrong goes to `problems` and out of the tree.
     """
-    return cast(Settings | None, validate_as(root(), tree, problems))
-
-
-def validate_as(section: Section, tree: Node, problems: list[Problem]) -> Any:
-    """Return the dataclass of `section` that `tree` describes; else as `validate`."""
+    if not settle(tree, section, problems):
+        return None
     while True:
         try:
             return _adapter(section.settings).validate_python(_plain(tree, section))

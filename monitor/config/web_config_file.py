@@ -13,9 +13,9 @@ from monitor.config.document import Node
 from monitor.config.load import read_file
 from monitor.config.placed import problem_at
 from monitor.config.problem import ConfigError, Path, Problem, quoted
-from monitor.config.settle import did_you_mean, settle
+from monitor.config.settle import did_you_mean
 from monitor.config.shape import section_of
-from monitor.config.validate import validate_as
+from monitor.config.validate import validate
 from monitor.web.security import Access, AccessError
 from monitor.web.tls import TlsError, files_of, make_context
 from monitor.web.web_config import WebConfig
@@ -42,13 +42,10 @@ def read_access(name: str) -> Access:
 
 def _read(name: str) -> Access:
     problems: list[Problem] = []
-    section = section_of(WebConfig)
     # Hashes hold dollar signs: nothing is replaced.
     tree = read_file(name, None, problems)
     _allow_bare_zero(tree)
-    config: WebConfig | None = None
-    if settle(tree, section, problems):
-        config = validate_as(section, tree, problems)
+    config: WebConfig | None = validate(section_of(WebConfig), tree, problems)
     context: SSLContext | None = None
     folder = FilePath(name).absolute().parent
     if config is not None and not problems:
