@@ -286,8 +286,11 @@ class Process:
             shared=shared,
             first_seen_at=self.first_seen_at,
             # By the minute: a finer time would be a write a beat, and a restart starts every
-            # deadline anew. Exact at the end, lest a young broker seem to have been restarted.
-            last_seen_at=self.last_seen_at if last else self.last_seen_at // 60 * 60,
+            # deadline anew. Exact at the end, and never before it was first heard, lest a young
+            # broker seem to have been restarted since.
+            last_seen_at=(
+                self.last_seen_at if last else max(self.first_seen_at, self.last_seen_at // 60 * 60)
+            ),
             may_follow=tuple(sorted(self.may_follow, key=str)),
             freq_seconds=self.freq_seconds or 0.0,
             queues=self.queues,

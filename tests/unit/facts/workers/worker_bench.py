@@ -100,10 +100,7 @@ class Bench:
             self.wait(0.5)
         return self.now - began
 
-    def roster(self) -> tuple[RosterEntry, ...]:
-        """Return what is kept when the monitor is stopped now."""
-        return self.book.roster(last=True)
-
-    def after_restart(self) -> "Bench":
-        """Return the bench of a monitor that is started soon after; nobody beats in it yet."""
-        return Bench(roster=self.roster(), now=self.now + 4)
+    def after_restart(self, *, stopped: bool = True) -> "Bench":
+        """Return the bench of a monitor that is started soon after this one was stopped, or else
+        killed; nobody beats in it yet."""
+        return Bench(roster=self.book.roster(last=stopped), now=self.now + 4)
