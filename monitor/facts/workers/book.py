@@ -21,6 +21,7 @@ from monitor.facts.workers.namesakes import Namesakes
 from monitor.facts.workers.ownerless import Ownerless
 from monitor.facts.workers.process import LEFT, Process
 from monitor.facts.workers.roll import Roll
+from monitor.facts.workers.roster import entry_of, process_of
 from monitor.facts.workers.row import unheard_rows, worker_row
 from monitor.facts.workers.stranded import Holders, holders
 from monitor.facts.workers.unheard import Unheard
@@ -39,7 +40,7 @@ class WorkerBook:
         self._broker = broker
         known = tuple(roster)
         self._roll = Roll(
-            (Process.from_roster(entry) for entry in known),
+            (process_of(entry) for entry in known),
             (entry.hostname for entry in known if entry.shared),
         )
         self._hearing = Hearing(now)
@@ -289,7 +290,7 @@ class WorkerBook:
         """Return what is kept over a restart of the monitor; `last`: it ends now."""
         shared = self._roll.shared
         return tuple(
-            p.roster_entry(self._broker, shared=p.hostname in shared, last=last)
+            entry_of(p, self._broker, shared=p.hostname in shared, last=last)
             for p in self._roll
             if p.state not in LEFT
         )

@@ -5,7 +5,7 @@ The roll keeps these, the book moves them on; nobody outside this folder changes
 
 from dataclasses import dataclass, field
 
-from monitor.facts.readings import Event, RosterEntry
+from monitor.facts.readings import Event
 from monitor.facts.workers.restarts import Restarts
 from monitor.facts.workers.silence import BLOCKING_POOLS
 from monitor.facts.workers.skew import Skew
@@ -109,26 +109,6 @@ class Process:
         """Let everything begin when it was first heard."""
         self.changed_at = self.last_seen_at = self.first_seen_at
         self.ping_at = self.introduce_at = self.first_seen_at
-
-    @classmethod
-    def from_roster(cls, entry: RosterEntry) -> "Process":
-        """Return the process as it was known before the monitor restarted."""
-        process = cls(entry.hostname, entry.pid, entry.first_seen_at)
-        process.last_seen_at = entry.last_seen_at
-        process.freq_seconds = entry.freq_seconds or None
-        process.queues = entry.queues
-        process.concurrency = entry.concurrency
-        # Only an answer to a question tells either of them.
-        process.answered = entry.concurrency is not None or entry.queues is not None
-        process.pool = entry.pool
-        process.version = entry.version
-        process.may_follow = set(entry.may_follow)
-        process.processes_before = dict(entry.processes_before)
-        if entry.state == "dead":
-            process.enter("dead", "it was dead before the monitor restarted", entry.last_seen_at)
-        else:
-            process.enter("unknown", "not heard since the monitor restarted", entry.last_seen_at)
-        return process
 
     def enter(self, state: str, reason: str, at: float) -> None:
         """Go into `state`."""
@@ -275,27 +255,3 @@ class Process:
         """Note that it is being asked."""
         self.introductions += 1
         self.introduce_at = now + _INTRODUCE_AGAIN_SECONDS
-
-    def roster_entry(self, broker: str, *, shared: bool, last: bool) -> RosterEntry:
-        """Return what is kept of it over a restart of the monitor; `last`: it ends now."""
-        return RosterEntry(
-            broker=broker,
-            hostname=self.hostname,
-            pid=self.pid,
-            state=self.state,
-            shared=shared,
-            first_seen_at=self.first_seen_at,
-            # By the minute: a finer time would be a write a beat, and a restart starts every
-            # deadline anew. Exact at the end, and never before it was first heard, lest a young
-            # broker seem to have been restarted since.
-            last_seen_at=(
-                self.last_seen_at if last else max(self.first_seen_at, self.last_seen_at // 60 * 60)
-            ),
-            may_follow=tuple(sorted(self.may_follow, key=str)),
-            freq_seconds=self.freq_seconds or 0.0,
-            queues=self.queues,
-            concurrency=self.concurrency,
-            pool=self.pool,
-            version=self.version,
-            processes_before=self.processes_before,
-        )
