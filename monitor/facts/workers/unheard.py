@@ -22,16 +22,18 @@ class Unheard:
         self.names: tuple[str, ...] = ()
         """Those that have had their time to be heard, in order."""
         self._since: dict[str, float] = {}
+        """When each was first met there, in order of their names."""
         self._heard: set[str] = set()
         self._told: set[str] = set()
 
     def registered(self, names: Set[str], now: float) -> None:
         """Take the names in the registry."""
         self.known = True
-        kept = set(sorted(names)[:_NAMES_MOST])
-        self._heard &= kept
-        self._told &= kept
-        self._since = {name: self._since.get(name, now) for name in kept - self._heard}
+        kept = sorted(names)[:_NAMES_MOST]
+        self._heard.intersection_update(kept)
+        self._told.intersection_update(kept)
+        unheard = (name for name in kept if name not in self._heard)
+        self._since = {name: self._since.get(name, now) for name in unheard}
 
     def step(self, now: float, is_heard: Callable[[str], object]) -> None:
         """Note who was heard meanwhile, if only to be forgotten later."""
@@ -39,7 +41,7 @@ class Unheard:
         for name in self._heard.intersection(self._since):
             del self._since[name]
         waited = (name for name, since in self._since.items() if now - since >= _GRACE_SECONDS)
-        self.names = tuple(sorted(waited))
+        self.names = tuple(waited)
 
     def lately(self, now: float, seconds: float) -> tuple[str, ...]:
         """Return those that were first met within the last `seconds`."""
