@@ -3,7 +3,7 @@
 Called by the books; `facts/broker/resets.py` compares it with messages that are no longer there.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from monitor.facts.snapshot import WorkerFacts
 
@@ -18,28 +18,23 @@ class Taken:
         self.by_queue: dict[str, int] = {}
         """Tasks begun by workers that consume this queue alone; of others nobody can tell."""
 
-    def heard(self, workers: Collection[WorkerFacts], started: int) -> None:
+    def heard(self, workers: Iterable[WorkerFacts], started: int) -> None:
         """Take the workers' own counts, and `started`, the task-started events so far."""
         self._started = started
-        counts = {w.hostname: w.processed for w in workers if w.processed is not None}
-        self._split(workers, counts)
-        for hostname, processed in counts.items():
-            before = self._by_worker.get(hostname, 0)
-            # A worker that was restarted counts from 0.
-            self._processed += processed - before if processed >= before else processed
-        self._by_worker = counts
-
-    def _split(self, workers: Iterable[WorkerFacts], counts: dict[str, int]) -> None:
+        before, self._by_worker = self._by_worker, {}
         for worker in workers:
-            # What it did before it was first heard of is no news.
-            before = self._by_worker.get(worker.hostname)
-            if before is None or worker.queues is None or len(worker.queues) != 1:
-                continue
-            processed = counts.get(worker.hostname, before)
-            rise = processed - before if processed >= before else processed
-            if rise:
-                queue = worker.queues[0]
-                self.by_queue[queue] = self.by_queue.get(queue, 0) + rise
+            if worker.processed is not None:
+                self._by_worker[worker.hostname] = worker.processed
+                self._count(worker, worker.processed, before.get(worker.hostname))
+
+    def _count(self, worker: WorkerFacts, processed: int, before: int | None) -> None:
+        # A worker that was restarted counts from 0.
+        new = processed if before is None or processed < before else processed - before
+        self._processed += new
+        # What it did before it was first heard of is no news of its queue.
+        if new and before is not None and worker.queues is not None and len(worker.queues) == 1:
+            queue = worker.queues[0]
+            self.by_queue[queue] = self.by_queue.get(queue, 0) + new
 
     @property
     def total(self) -> int:
