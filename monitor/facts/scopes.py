@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-SCOPES = ("broker", "queue", "worker", "task", "schedule", "log", "channel", "monitor")
-
 IDENTITY: Mapping[str, tuple[str, ...]] = {
     "broker": ("broker",),
     "queue": ("broker", "queue_name"),
@@ -15,6 +13,8 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
     "monitor": (),
 }
 """The labels that identify an object of each scope, in the order of `key`."""
+
+SCOPES = tuple(IDENTITY)
 
 VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
 WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
