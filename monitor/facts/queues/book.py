@@ -24,6 +24,7 @@ from monitor.facts.snapshot import QueueFacts
 from monitor.facts.workers.consumers import Consumers
 from monitor.values.globs import first_match
 
+_NOBODY_TOLD = Consumers(known=False, workers={}, processes={})
 _NONE: Mapping[str, Traffic] = MappingProxyType({})
 
 _DISPATCH_REMEMBERED_SECONDS = 60.0
@@ -73,7 +74,10 @@ class QueueBook:
         return tuple(self._queues)
 
     def apply(
-        self, poll: Poll, consumers: Consumers | None = None, traffic: Mapping[str, Traffic] = _NONE
+        self,
+        poll: Poll,
+        consumers: Consumers = _NOBODY_TOLD,
+        traffic: Mapping[str, Traffic] = _NONE,
     ) -> None:
         """Take a good poll, with who consumes what and what events have said of each queue."""
         self._split = None if poll.in_flight is None else split_by_queue(poll.in_flight, poll.at)
@@ -86,15 +90,13 @@ class QueueBook:
             if queue.idles(length, of_events):
                 queue.polled_at, queue.unacked = poll.at, self._unacked(name)
                 continue
-            slot_free = consumers.slot_free.get(name) if consumers else None
-            passed_by = consumers is not None and name in consumers.passed_by
             sample = Sample(
                 poll.at,
                 length,
-                slot_free=slot_free,
+                slot_free=consumers.slot_free.get(name),
                 traffic=of_events,
                 unacked=self._unacked(name),
-                passed_by=passed_by,
+                passed_by=name in consumers.passed_by,
             )
             queue.apply(reading, sample)
 
