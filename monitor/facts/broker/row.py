@@ -9,11 +9,11 @@ from monitor.facts.snapshot import BrokerFacts
 
 def with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
     """Return the row `base` with what only a good poll can say."""
-    server, since = poll.server, poll.oldest_unacked_at
+    server = poll.server
     return replace(
         base,
         unacked=poll.unacked,
-        oldest_unacked_age_seconds=_age(since, poll),
+        oldest_unacked_age_seconds=_age(poll),
         oldest_due_unacked_age_seconds=(
             oldest_due_age_seconds(poll.in_flight, poll.at) if poll.in_flight else None
         ),
@@ -26,8 +26,8 @@ def with_poll(base: BrokerFacts, poll: Poll) -> BrokerFacts:
     )
 
 
-def _age(since: float | None, poll: Poll) -> float | None:
+def _age(poll: Poll) -> float | None:
     """Return how long the oldest message has been in flight; None: something is, who knows what."""
-    if since is None:
+    if poll.oldest_unacked_at is None:
         return 0.0 if poll.unacked == 0 else None
-    return max(0.0, poll.at - since)
+    return max(0.0, poll.at - poll.oldest_unacked_at)
