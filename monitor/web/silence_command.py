@@ -15,7 +15,7 @@ from urllib.parse import quote
 from msgspec import DecodeError, Struct, json
 
 from monitor.alerts.matchers import Matcher, MatcherError, parse_matchers
-from monitor.checks.ask import AskError, request
+from monitor.checks.ask import AskError, Daemon, request
 from monitor.checks.login import add_login_arguments, daemon_of
 from monitor.checks.question import QuestionError
 from monitor.values.moments import format_moment
@@ -85,10 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.set_defaults(run=_reported(run))
 
 
-def _reported(run: Callable[[argparse.Namespace], None]) -> Callable[[argparse.Namespace], int]:
+def _reported(
+    run: Callable[[argparse.Namespace, Daemon], None],
+) -> Callable[[argparse.Namespace], int]:
     def reported(args: argparse.Namespace) -> int:
         try:
-            run(args)
+            # Once: a file that is a pipe gives the password to the first who reads it.
+            run(args, daemon_of(args))
         except (MatcherError, QuestionError, ValueError, OverflowError) as error:
             print(f"queue-monitor silence: {error}", file=sys.stderr)
             return _BAD_USAGE
@@ -100,7 +103,7 @@ def _reported(run: Callable[[argparse.Namespace], None]) -> Callable[[argparse.N
     return reported
 
 
-def _add(args: argparse.Namespace) -> None:
+def _add(args: argparse.Namespace, daemon: Daemon) -> None:
     matchers = [matcher for text in args.matchers for matcher in _matchers(as_utf8(text))]
     now = time.time()
     posted = PostedSilence(
@@ -113,7 +116,7 @@ def _add(args: argparse.Namespace) -> None:
         created_by=as_utf8(args.author or getpass.getuser()),
         comment=as_utf8(args.comment),
     )
-    answer = _decoded(args, _ask(args, "POST", "silences", json.encode(posted)), _Added)
+    answer = _decoded(daemon, _ask(daemon, "POST", "silences", json.encode(posted)), _Added)
     print(printable(answer.silence_id))
 
 
@@ -124,8 +127,8 @@ def _matchers(text: str) -> tuple[Matcher, ...]:
     return parse_matchers(text)
 
 
-def _list(args: argparse.Namespace) -> None:
-    for silence in _decoded(args, _ask(args, "GET", "silences"), list[_Listed]):
+def _list(args: argparse.Namespace, daemon: Daemon) -> None:
+    for silence in _decoded(daemon, _ask(daemon, "GET", "silences"), list[_Listed]):
         state = silence.status.state
         if (state == "expired") != args.expired:
             continue
@@ -135,27 +138,25 @@ def _list(args: argparse.Namespace) -> None:
         print(printable(f"{silence.id}  {state}  until {until}  {{{matchers}}}  {who}"))
 
 
-def _expire(args: argparse.Namespace) -> None:
+def _expire(args: argparse.Namespace, daemon: Daemon) -> None:
     for silence_id in args.ids:
-        _ask(args, "DELETE", f"silence/{quote(silence_id, safe='')}")
+        _ask(daemon, "DELETE", f"silence/{quote(silence_id, safe='')}")
 
 
-def _ask(args: argparse.Namespace, method: str, path: str, body: bytes | None = None) -> bytes:
-    """Return what the API answers. Raises _ApiError, AskError, QuestionError."""
-    daemon = daemon_of(args)
+def _ask(daemon: Daemon, method: str, path: str, body: bytes | None = None) -> bytes:
+    """Return what the API answers. Raises _ApiError, AskError."""
     answer = request(daemon, method, f"/api/v2/{path}", _ANSWER_SECONDS, body)
     if answer.status != 200:
         raise _ApiError(f"{daemon.url} answers {answer.status}: {_reason(answer.body)}")
     return answer.body
 
 
-def _decoded(args: argparse.Namespace, body: bytes, kind: type[Answered]) -> Answered:
+def _decoded(daemon: Daemon, body: bytes, kind: type[Answered]) -> Answered:
     """Return the document in `body`. Raises _ApiError."""
     try:
         return json.decode(body, type=kind)
     except (DecodeError, RecursionError) as error:
-        url = daemon_of(args).url
-        raise _ApiError(f"{url} does not answer as queue-monitor does") from error
+        raise _ApiError(f"{daemon.url} does not answer as queue-monitor does") from error
 
 
 def _reason(answer: bytes) -> str:

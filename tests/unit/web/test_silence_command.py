@@ -1,16 +1,23 @@
 import argparse
 import asyncio
+import os
 import re
 from collections.abc import Callable
 
+import bcrypt
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
 from msgspec import json
 from msgspec.structs import replace
 
 from monitor.alerts.matchers import Matcher
-from monitor.alerts.silences import Silence
+from monitor.alerts.silences import Silence, Silences
+from monitor.values.secret import Secret
 from monitor.web import silence_command
 from monitor.web.alertmanager_json import silence_json
+from monitor.web.app import make_app
+from monitor.web.security import Access, Security
+from monitor.web.web_config import WebConfig
 from tests.unit.checks.test_ask import GARBAGE, HEAD, daemon_that
 from tests.unit.web.conftest import Client
 from tests.unit.web.example import NOW, FixedSource
@@ -63,6 +70,25 @@ async def test_a_silence_is_added_listed_and_ended(
     assert await asyncio.to_thread(run, "expire", silence.id, *url) == 0
     assert await asyncio.to_thread(run, "list", *url) == 0
     assert capsys.readouterr().out == ""
+
+
+async def test_a_password_that_can_be_read_but_once_ends_many_silences(
+    source: FixedSource,
+) -> None:
+    source.book = Silences(replace(SILENCE, id=each) for each in "123")
+    users = {"anna": Secret(bcrypt.hashpw(b"sesame", bcrypt.gensalt(4)).decode())}
+    closed = Security("/nowhere", lambda _: Access(WebConfig(basic_auth_users=users), None))
+    # What a shell gives a program for `<(command)`.
+    end, written = os.pipe()
+    os.write(written, b"sesame\n")
+    os.close(written)
+    async with TestClient(TestServer(make_app(source, closed))) as client:
+        login = ("--user", "anna", "--password-file", f"/dev/fd/{end}")
+        url = str(client.make_url(""))
+        assert await asyncio.to_thread(run, "expire", *"123", "--url", url, *login) == 0
+    os.close(end)
+    closed.close()
+    assert {silence.state(NOW) for silence in source.silences} == {"expired"}
 
 
 async def test_what_somebody_wrote_cannot_command_the_terminal(capsys: Capture) -> None:
