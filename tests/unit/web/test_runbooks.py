@@ -1,25 +1,13 @@
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.rules import rules_of
 from monitor.alerts.settings import AlertSettings
-from monitor.web.app import make_app
 from monitor.web.runbooks import names
 from monitor.web.settings import WebSettings
-from tests.unit.web.example import FixedSource
-
-Client = TestClient[Request, Application]
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[Client]:
-    async with TestClient(TestServer(make_app(FixedSource()))) as client:
-        yield client
+from tests.unit.web.conftest import Client
 
 
 async def test_each_built_in_alert_links_a_page_that_is_served(client: Client) -> None:
