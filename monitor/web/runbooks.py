@@ -12,6 +12,7 @@ from aiohttp import web
 from markdown_it import MarkdownIt
 
 from monitor.web.page.markup import Markup, element
+from monitor.web.page.page import head_of
 
 _INDEX = "README"
 _LINK = re.compile(r'href="(\w+)\.md"')
@@ -49,15 +50,7 @@ def runbook_html(name: str) -> str:
     """Return the page of the alert `name`, one of `names()`."""
     text = files(__package__).joinpath("runbooks", f"{name}.md").read_text()
     made = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", f"{'Runbooks' if name == _INDEX else name} · queue-monitor"),
-        element("link", rel="icon", href="../favicon.svg", type="image/svg+xml"),
-        element("link", rel="stylesheet", href="../page.css"),
-    )
+    head = head_of("Runbooks" if name == _INDEX else name, root="../")
     up = element("a", "all runbooks", href="./"), element("a", "status", href="../")
     body = element(
         "body",

@@ -69,16 +69,7 @@ def document(
     """Return `main` as an HTML document; `head` are further elements of its head."""
     html = element(
         "html",
-        element(
-            "head",
-            element("meta", charset="utf-8"),
-            element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-            element("meta", name="color-scheme", content="light dark"),
-            element("title", f"{title} · queue-monitor"),
-            element("link", rel="icon", href="favicon.svg", type="image/svg+xml"),
-            element("link", rel="stylesheet", href=_STYLE),
-            *head,
-        ),
+        head_of(title, *head),
         element(
             "body",
             element("a", "Skip to the content", href="#main", class_="skip"),
@@ -96,6 +87,20 @@ def document(
         lang="en",
     )
     return f"<!doctype html>\n{html}\n"
+
+
+def head_of(title: str, *further: Markup, root: str = "") -> Markup:
+    """Return the head of a document; `root` leads from it to the page, such as `../`."""
+    return element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", name="color-scheme", content="light dark"),
+        element("title", f"{title} · queue-monitor"),
+        element("link", rel="icon", href=f"{root}favicon.svg", type="image/svg+xml"),
+        element("link", rel="stylesheet", href=f"{root}{_STYLE}"),
+        *further,
+    )
 
 
 def data_at(view: View) -> float | None:

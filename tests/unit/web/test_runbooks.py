@@ -18,6 +18,13 @@ async def test_each_built_in_alert_links_a_page_that_is_served(client: Client) -
         assert f"<h1>{rule.alert}</h1>" in await answer.text()
 
 
+async def test_they_are_drawn_in_the_style_of_this_version(client: Client) -> None:
+    link = re.compile(r'rel="stylesheet" href="([^"]+)"')
+    (of_page,) = link.findall(await (await client.get("/")).text())
+    (of_runbook,) = link.findall(await (await client.get("/runbooks/WorkerDead")).text())
+    assert of_runbook == f"../{of_page}"
+
+
 async def test_the_index_links_every_page(client: Client) -> None:
     text = await (await client.get("/runbooks/")).text()
     linked = re.findall(r'<li>\s*(?:<p>)?<a href="(\w+)">', text)
