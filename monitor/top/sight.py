@@ -10,7 +10,6 @@ from typing import Annotated, Any, NamedTuple
 from msgspec import Meta, Struct, convert, json
 
 from monitor.facts.catalogue import facts_of
-from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import Snapshot
 
@@ -19,7 +18,6 @@ BLIND = 2
 FINE = 3
 _BAD_VERDICTS = {"abandoned": 0, "stalled": 0, "growing": 1, "saturated": 1}
 _BAD_STATES = {"dead": 0, "hung": 0, "late": 1}
-_PLAIN = ("gauge", "untyped", "counter")
 _END_OF_DATES = 253_402_300_799.0
 """The last second of the year 9999."""
 
@@ -184,7 +182,7 @@ def sight_of_snapshot(snapshot: Snapshot) -> Sight:
         document[scope] = [
             {
                 "labels": dict(zip(IDENTITY[scope], thing.key, strict=True)),
-                "facts": {name: fact.read(thing) for name, fact in _plain_facts(facts)},
+                "facts": {name: fact.read(thing) for name, fact in facts.items() if fact.in_rules},
                 "error": getattr(thing, "error", None) or "",
                 "reason": getattr(thing, "reason", ""),
                 "queues": getattr(thing, "queues", None),
@@ -213,14 +211,6 @@ def _sight(document: _Document) -> Sight:
 def by_worst(row: QueueRow) -> tuple[int, float, int, str, str]:
     """Return the place of a queue: by its alerts, then by the age of what waits."""
     return (row.rank, -(row.oldest_age or 0), -(row.length or 0), row.broker, row.queue_name)
-
-
-def _plain_facts(facts: Mapping[str, Fact]) -> Iterable[tuple[str, Fact]]:
-    return (
-        (name, fact)
-        for name, fact in facts.items()
-        if fact.kind == "stateset" or (fact.kind in _PLAIN and not fact.labels)
-    )
 
 
 def _severity(alert: _Alert) -> int:
