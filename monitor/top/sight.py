@@ -4,6 +4,7 @@ Pure. Both become the same rows, so that what is sorted, filtered, drawn and pri
 knows nothing of where it came from.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NamedTuple
 
@@ -18,10 +19,14 @@ BLIND = 2
 FINE = 3
 _BAD_VERDICTS = {"abandoned": 0, "stalled": 0, "growing": 1, "saturated": 1}
 _BAD_STATES = {"dead": 0, "hung": 0, "late": 1}
+_OWN_LABELS = {"alertname", "severity"}
+"""Of an alert, beyond those of its object."""
 _END_OF_DATES = 253_402_300_799.0
 """The last second of the year 9999."""
 
 Labels = Mapping[str, str]
+_ByObject = Mapping[frozenset[tuple[str, str]], list["_Alert"]]
+"""Alerts by the labels of the object that they are on."""
 
 
 class _BrokerFacts(Struct):
@@ -195,8 +200,9 @@ def sight_of_snapshot(snapshot: Snapshot) -> Sight:
 def _sight(document: _Document) -> Sight:
     firing = [a for a in document.alerts if a.state == "firing" and not a.muted]
     firing.sort(key=_severity)
-    queues = [_queue(row, firing) for row in document.queue]
-    workers = [_worker(row, firing, document.at) for row in document.worker]
+    by_object = _by_object(firing)
+    queues = [_queue(row, by_object) for row in document.queue]
+    workers = [_worker(row, by_object, document.at) for row in document.worker]
     return Sight(
         at=document.at,
         brokers=tuple(
@@ -217,14 +223,16 @@ def _severity(alert: _Alert) -> int:
     return _SEVERITIES.get(alert.labels.get("severity", ""), FINE)
 
 
-def _on(labels: Labels, firing: Iterable[_Alert]) -> list[_Alert]:
-    """Return the alerts on the object of `labels`."""
-    own = {"alertname", "severity"}
-    return [a for a in firing if {k: v for k, v in a.labels.items() if k not in own} == labels]
+def _by_object(firing: Iterable[_Alert]) -> _ByObject:
+    found = defaultdict(list)
+    for alert in firing:
+        labels = frozenset((k, v) for k, v in alert.labels.items() if k not in _OWN_LABELS)
+        found[labels].append(alert)
+    return found
 
 
-def _queue(row: _Queue, firing: list[_Alert]) -> QueueRow:
-    facts, alerts = row.facts, _on(row.labels, firing)
+def _queue(row: _Queue, by_object: _ByObject) -> QueueRow:
+    facts, alerts = row.facts, by_object.get(frozenset(row.labels.items()), [])
     status = _queue_status(facts)
     own = BLIND if facts.length is None else _BAD_VERDICTS.get(status, FINE)
     return QueueRow(
@@ -254,8 +262,8 @@ def _queue_status(facts: _QueueFacts) -> str:
     return "abandoned" if facts.workers == 0 else "waiting"
 
 
-def _worker(row: _Worker, firing: list[_Alert], at: float) -> WorkerRow:
-    facts, alerts = row.facts, _on(row.labels, firing)
+def _worker(row: _Worker, by_object: _ByObject, at: float) -> WorkerRow:
+    facts, alerts = row.facts, by_object.get(frozenset(row.labels.items()), [])
     status = facts.state or "unknown"
     own = BLIND if status == "unknown" else _BAD_STATES.get(status, FINE)
     seen_at = facts.last_seen
