@@ -80,12 +80,12 @@ def _source(args: argparse.Namespace) -> tuple[Callable[[], Sight], str]:
 
 def _once(look: Callable[[], Sight], where: str, choice: Choice, form: str) -> int:
     try:
-        sight = choice.of(look())
+        sight = look()
     except LookError as error:
         print(f"queue-monitor top: {error}", file=sys.stderr)
         return 1
     if form == "json":
-        print(json.dumps(sight.plain(), indent=2))
+        print(json.dumps(choice.of(sight).plain(), indent=2))
     else:
         from rich.console import Console
 

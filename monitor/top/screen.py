@@ -69,11 +69,10 @@ def drawn(
     parts: list[RenderableType] = [_head(sight, where, problem)]
     if sight is not None:
         chosen = choice.of(sight)
-        rows = (
-            None if height is None else max(2, height - _CHROME_LINES - len(_alerts(sight, height)))
-        )
+        alerts = _alerts(sight, height)
+        rows = None if height is None else max(2, height - _CHROME_LINES - len(alerts))
         queues, workers = _shares(len(chosen.queues), len(chosen.workers), rows)
-        parts += _alerts(sight, height)
+        parts += alerts
         wide = width >= _WIDE
         shown = _window(chosen.queues, choice.scrolled, queues)
         parts.append(_table(f"Queues ({len(chosen.queues):,})", _QUEUES, shown, sight, wide))
