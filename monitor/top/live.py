@@ -42,6 +42,7 @@ class Session:
     def run(self, interval_seconds: float) -> None:
         """Show until somebody quits."""
         thread = ThreadPoolExecutor(1)
+        shown: object = None
         try:
             with (
                 _keys(sys.stdin.fileno()) as pressed,
@@ -50,15 +51,11 @@ class Session:
                 while not self._choice.ended:
                     self._step(thread, interval_seconds)
                     width, height = self._console.size
-                    picture = drawn(
-                        self._sight,
-                        self._choice,
-                        self._where,
-                        self._problem,
-                        width=width,
-                        height=height,
-                    )
-                    live.update(picture, refresh=True)
+                    wanted = self._sight, self._choice, self._where, self._problem
+                    # Drawing takes longer than all else: only what has changed is drawn again.
+                    if (wanted, width, height) != shown:
+                        live.update(drawn(*wanted, width=width, height=height), refresh=True)
+                        shown = wanted, width, height
                     for key in pressed():
                         self._choice = self._choice.pressed(key, self._rows())
         finally:
