@@ -50,8 +50,21 @@ def ask(daemon: Daemon, asked: Question, timeout_seconds: float) -> Result:
     try:
         return from_plain(_decoded(answer.body))
     except ValueError as error:
-        what = f"{answer.status} {answer.reason}".strip()
-        raise AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does") from error
+        raise not_ours(daemon, answer) from error
+
+
+def ask_snapshot(daemon: Daemon, timeout_seconds: float) -> Answer:
+    """Return the answer that has the daemon's snapshot. Raises AskError, also before the first."""
+    answer = request(daemon, "GET", "/api/v1/snapshot", timeout_seconds)
+    if answer.status == 503:
+        raise AskError(f"{daemon.url} has just been started: its first poll is under way")
+    return answer
+
+
+def not_ours(daemon: Daemon, answer: Answer) -> AskError:
+    """Return what to say of an answer that no queue-monitor gives."""
+    what = f"{answer.status} {answer.reason}".strip()
+    return AskError(f"{daemon.url} answers {what}, and not as a queue-monitor does")
 
 
 def request(

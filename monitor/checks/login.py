@@ -1,6 +1,6 @@
 """The options by which a program asks a daemon: where it is, and who we are there.
 
-`check`, `top` and `silence` share them.
+`check`, `top`, `silence` and `rules list` share them.
 """
 
 import argparse
@@ -12,9 +12,11 @@ from monitor.checks.question import QuestionError
 DEFAULT_URL = "http://127.0.0.1:9808"
 
 
-def add_login_arguments(parser: argparse.ArgumentParser) -> None:
+def add_login_arguments(
+    parser: argparse.ArgumentParser, url_help: str = f"of the daemon ({DEFAULT_URL})"
+) -> None:
     """Declare them."""
-    parser.add_argument("--url", help=f"of the daemon ({DEFAULT_URL})")
+    parser.add_argument("--url", help=url_help)
     parser.add_argument("--user", help="who logs in")
     parser.add_argument("--password-file", metavar="FILE", help="with the password, on one line")
     parser.add_argument("--ca-file", metavar="FILE", help="certificates (PEM) to trust")

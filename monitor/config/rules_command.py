@@ -1,32 +1,50 @@
 """`queue-monitor rules list|export|test`. Called by `cli.py`.
 
 Each function takes the parsed arguments and returns the exit status: 0 fine, 1 a rule cannot be
-exported, a test failed or the daemon does not answer, 2 a bad file.
+exported, a test failed or the daemon does not answer, 2 a bad file or wrong usage.
 """
 
 import argparse
-import json
 import os
 import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from http.client import HTTPException
 from typing import Any
 
 import yaml
+from msgspec import DecodeError, Struct, json
 
 from monitor.alerts.prometheus_rules import prometheus_rule
 from monitor.alerts.promql import NotExpressibleError
 from monitor.alerts.rule_tests import failures
 from monitor.alerts.rules import rules_in_force
 from monitor.alerts.settings import RuleSettings
+from monitor.checks.ask import AskError, Daemon, ask_snapshot, not_ours
+from monitor.checks.login import add_login_arguments, daemon_of
+from monitor.checks.question import QuestionError
 from monitor.config.load import load
 from monitor.config.problem import ConfigError
 from monitor.config.rule_test_file import ANY_BROKER, TestedRules
+from monitor.values.names import printable
 from monitor.values.units import format_duration
 
-_PATIENCE_SECONDS = 10.0
+_ANSWER_SECONDS = 10.0
+
+
+class _Labels(Struct):
+    alertname: str
+    severity: str
+
+
+class _Alert(Struct):
+    labels: _Labels
+    state: str
+
+
+class _Answer(Struct):
+    """Of a snapshot only this."""
+
+    alerts: list[_Alert]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         description="List the rules; with --url, how many alerts of each fire or wait.",
         epilog="example: queue-monitor rules list --url http://localhost:9808",
     )
-    list_.add_argument("--url", help="a running monitor, such as http://localhost:9808")
+    add_login_arguments(list_, "a running monitor, such as http://localhost:9808")
     _add_config(list_)
     list_.set_defaults(run=list_rules)
     export_ = actions.add_parser(
@@ -77,10 +95,10 @@ def list_rules(args: argparse.Namespace) -> int:
     states = None
     if args.url:
         try:
-            states = _states(args.url)
-        except (OSError, HTTPException, ValueError) as error:
-            print(f"queue-monitor: {args.url} does not say: {error}", file=sys.stderr)
-            return 1
+            states = _states(daemon_of(args))
+        except (QuestionError, AskError) as error:
+            print(f"queue-monitor rules: {error}", file=sys.stderr)
+            return 2 if isinstance(error, QuestionError) else 1
     rows = [("RULE", "SEVERITY", "ON", "FOR", "STATE")]
     rows += [
         (rule.alert, rule.severity, rule.on, format_duration(rule.for_), _state(rule, states))
@@ -95,22 +113,14 @@ def list_rules(args: argparse.Namespace) -> int:
     return 0
 
 
-def _states(url: str) -> Counter[tuple[str, str, str]]:
-    """Return how many alerts the daemon at `url` has, by name, severity and state.
-
-    Raises OSError, HTTPException or ValueError.
-    """
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("not a URL: write it like http://localhost:9808")
-    address = f"{url.rstrip('/')}/api/v1/snapshot"
-    with urllib.request.urlopen(address, timeout=_PATIENCE_SECONDS) as answer:  # noqa: S310 - http
-        document = json.load(answer)
-    if not isinstance(document, dict) or not isinstance(document.get("alerts"), list):
-        raise ValueError("its answer is not that of queue-monitor")
-    return Counter(
-        (alert["labels"]["alertname"], alert["labels"]["severity"], alert["state"])
-        for alert in document["alerts"]
-    )
+def _states(daemon: Daemon) -> Counter[tuple[str, str, str]]:
+    """Return how many alerts the daemon has, by name, severity and state. Raises AskError."""
+    answer = ask_snapshot(daemon, _ANSWER_SECONDS)
+    try:
+        alerts = json.decode(answer.body, type=_Answer).alerts
+    except (DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise not_ours(daemon, answer) from error
+    return Counter((each.labels.alertname, each.labels.severity, each.state) for each in alerts)
 
 
 def _unlisted(
@@ -121,7 +131,7 @@ def _unlisted(
     for alert, severity in sorted({name[:2] for name in states} - listed):
         there = _counted(alert, severity, states)
         if there:
-            yield alert, severity, "only there", "", there
+            yield printable(alert), printable(severity), "only there", "", there
 
 
 def _state(rule: RuleSettings, states: Counter[tuple[str, str, str]] | None) -> str:

@@ -1,7 +1,7 @@
 """Where `top` looks: at a daemon, or at a broker without one. Called by `command.py`."""
 
 from monitor.broker.settings import BrokerSettings
-from monitor.checks.ask import AskError, Daemon, request
+from monitor.checks.ask import AskError, Daemon, ask_snapshot, not_ours
 from monitor.checks.direct import look
 from monitor.top.sight import Sight, sight_of_answer, sight_of_snapshot
 
@@ -15,17 +15,13 @@ class LookError(Exception):
 def look_at_daemon(daemon: Daemon) -> Sight:
     """Return what the daemon knows. Raises LookError."""
     try:
-        answer = request(daemon, "GET", "/api/v1/snapshot", _TIMEOUT_SECONDS)
+        answer = ask_snapshot(daemon, _TIMEOUT_SECONDS)
     except AskError as error:
         raise LookError(str(error)) from error
-    if answer.status == 503:
-        raise LookError(f"{daemon.url} has just been started: its first poll is under way")
     try:
         return sight_of_answer(answer.body)
     except (ValueError, LookupError, RecursionError) as error:
-        what = f"{answer.status} {answer.reason}".strip()
-        message = f"{daemon.url} answers {what}, and not as a queue-monitor does"
-        raise LookError(message) from error
+        raise LookError(str(not_ours(daemon, answer))) from error
 
 
 def look_at_broker(broker: BrokerSettings) -> Sight:

@@ -1,15 +1,19 @@
 import asyncio
+from base64 import b64encode
 from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from msgspec.structs import replace
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.cli import main
 from monitor.web.app import make_app
 from monitor.web.server import serve
+from tests.unit.checks.test_ask import GARBAGE, daemon_that
 from tests.unit.web.example import ALERTS, SNAPSHOT, FixedSource
 
 OWN = """
@@ -85,12 +89,54 @@ async def test_a_rule_that_only_the_monitor_knows_is_listed_by_its_alerts(
     assert last.split() == ["TheirOwn", "info", "only", "there", "1", "firing"]
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "localhost:9808"])
-def test_a_monitor_that_does_not_answer_is_said(
-    url: str, capsys: pytest.CaptureFixture[str]
+async def test_a_monitor_that_wants_a_login_is_asked_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["rules", "list", "--url", url]) == 1
-    assert f"{url} does not say: " in capsys.readouterr().err
+    async def answer(request: web.Request) -> web.Response:
+        known = request.headers.get("Authorization") == f"Basic {b64encode(b'ann:pw').decode()}"
+        return web.json_response({"alerts": []}, status=200 if known else 401)
+
+    app = web.Application()
+    app.router.add_get("/api/v1/snapshot", answer)
+    file = tmp_path / "password"
+    file.write_text("pw\n")
+    login = ["--user", "ann", "--password-file", str(file)]
+    async with TestServer(app) as server:
+        words = ["rules", "list", "--url", str(server.make_url(""))]
+        assert await asyncio.to_thread(main, [*words, *login]) == 0
+        assert "quiet" in capsys.readouterr().out
+        assert await asyncio.to_thread(main, words) == 1
+    assert "refuses the login: 401 Unauthorized" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "message"),
+    [
+        ("http://127.0.0.1:1", 1, "http://127.0.0.1:1 cannot be asked: Connection refused"),
+        ("localhost:9808", 2, "--url is not a URL: write it like http://host:9808"),
+    ],
+)
+def test_a_monitor_that_does_not_answer_is_said(
+    url: str, status: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rules", "list", "--url", url]) == status
+    assert capsys.readouterr().err == f"queue-monitor rules: {message}\n"
+
+
+@pytest.mark.parametrize("answer", GARBAGE.values(), ids=GARBAGE)
+async def test_garbage_is_said_in_one_line(
+    answer: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def answers(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        await writer.drain()
+
+    async with daemon_that(answers) as url:
+        assert await asyncio.to_thread(main, ["rules", "list", "--url", url]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert line.isprintable()
 
 
 def test_bad_settings_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
