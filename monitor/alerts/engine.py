@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from monitor.alerts.alert import Alert
 from monitor.alerts.lifecycle import begin, resolve, step
 from monitor.alerts.rules import Key, Rule
-from monitor.facts.scopes import IDENTITY
+from monitor.facts.scopes import HEARD_SCOPES, IDENTITY
 from monitor.facts.snapshot import Snapshot
 from monitor.values.names import as_utf8, bounded
 
@@ -186,7 +186,7 @@ class _View:
         if broker is None:
             return "its broker is no longer in the settings"
         known = broker.up is True
-        if scope in ("worker", "task", "schedule"):
+        if scope in HEARD_SCOPES:
             known = known and broker.events_connected is True and broker.settled
         return "no longer there" if known else None
 

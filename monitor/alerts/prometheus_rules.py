@@ -14,10 +14,7 @@ from monitor.alerts.settings import RuleSettings
 from monitor.alerts.summary import split_template
 from monitor.facts.catalogue import facts_of
 from monitor.facts.fact import Fact, Unit
-from monitor.facts.scopes import IDENTITY
-
-_HEARD_SCOPES = ("worker", "task", "schedule")
-"""What is known of these comes from events."""
+from monitor.facts.scopes import HEARD_SCOPES, IDENTITY
 
 _NO_METRIC = "(see queue-monitor)"
 _WRITTEN: dict[Unit, str] = {
@@ -91,7 +88,7 @@ def _blind(scope: str) -> str:
     """Return which brokers cannot be read, or heard where that is what counts."""
     broker = facts_of("broker")
     metrics = [broker["up"].metric]
-    if scope in _HEARD_SCOPES:
+    if scope in HEARD_SCOPES:
         metrics.append(broker["events_connected"].metric)
     deaf = [f"max by (job, broker) ({metric}) == 0" for metric in metrics]
     return "(" + " or ".join(deaf) + ")"

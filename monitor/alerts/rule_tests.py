@@ -5,28 +5,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.engine import Engine
 from monitor.alerts.rules import Rule
 from monitor.alerts.scripted import Scripted, say
 from monitor.alerts.series import GONE, parse_series
+from monitor.alerts.settings import RuleScope
 from monitor.facts.catalogue import facts_of
-from monitor.facts.scopes import IDENTITY
+from monitor.facts.scopes import HEARD_SCOPES, IDENTITY
 from monitor.facts.snapshot import MonitorFacts, Snapshot
 from monitor.values.units import Seconds, format_duration
 
 DEFAULT_BROKER = "default"
-_FEED = ("worker", "task", "schedule")
-"""What is known of these comes from events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptedObject:
     """One object, and what is known of it along the timeline."""
 
-    on: Literal["broker", "queue", "worker", "task", "schedule", "log", "channel"]
+    on: RuleScope
     labels: Mapping[str, str] = field(default_factory=dict)
     """What identifies it; the broker may be left out."""
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -171,7 +170,7 @@ def _is_known(thing: ScriptedObject, brokers: Mapping[str, Any]) -> bool:
     if not _is_of_broker(thing):
         return True
     broker = brokers[identity_of(thing)["broker"]]
-    return bool(broker.up and (thing.on not in _FEED or broker.events_connected))
+    return bool(broker.up and (thing.on not in HEARD_SCOPES or broker.events_connected))
 
 
 _SOUND = {"up": True, "events_connected": True, "settled": True}

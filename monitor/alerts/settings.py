@@ -9,6 +9,7 @@ from monitor.alerts.mute import MuteSettings
 from monitor.values.units import Seconds
 
 Severity = Literal["critical", "warning", "info"]
+RuleScope = Literal["broker", "queue", "worker", "task", "schedule", "log", "channel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class RuleSettings:
 
     alert: str
     """The alert's name. That of a built-in rule replaces it."""
-    on: Literal["broker", "queue", "worker", "task", "schedule", "log", "channel"]
+    on: RuleScope
     """What the rule is about: it is asked for every object of this kind."""
     when: str
     """The condition, over the facts of the object."""

@@ -16,6 +16,9 @@ IDENTITY: Mapping[str, tuple[str, ...]] = {
 
 SCOPES = tuple(IDENTITY)
 
+HEARD_SCOPES = ("worker", "task", "schedule")
+"""What is known of these comes from events."""
+
 VERDICTS = ("ok", "draining", "growing", "saturated", "stalled", "abandoned")
 WORKER_STATES = ("online", "late", "busy", "hung", "dead", "draining", "offline", "unknown")
 UP_STATES = frozenset({"online", "late", "busy", "draining"})
