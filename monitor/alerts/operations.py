@@ -33,9 +33,14 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 
+def facts_in_rules(scope: str) -> dict[str, Fact]:
+    """Return the facts of `scope` that rules may name, by their names."""
+    return {name: fact for name, fact in facts_of(scope).items() if fact.in_rules}
+
+
 def fact_named(token: Token, scope: str) -> FactName:
     """Return the fact of `scope` that `token` names."""
-    facts = {name: fact for name, fact in facts_of(scope).items() if fact.in_rules}
+    facts = facts_in_rules(scope)
     fact = facts.get(token.text)
     if fact is None:
         raise ExpressionError(_unknown(token.text, scope, facts), token.start)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.alerts.expression import Expression, parse
+from monitor.alerts.operations import facts_in_rules
 from monitor.alerts.promql import Condition, NotExpressibleError, Translator, quoted
 from monitor.alerts.settings import RuleSettings
 from monitor.alerts.summary import split_template
@@ -53,10 +54,9 @@ def _expression(settings: RuleSettings) -> str:
     until = None if settings.until is None else parse(settings.until, scope)
     begins = _of_some("when", translator.known_true(when.tree))
     identity = ", ".join(IDENTITY[scope])
-    labels = (settings.alert, settings.severity)
     firing = (
-        f"max by ({identity}) (ALERTS{{alertname={quoted(labels[0])},"
-        f'severity={quoted(labels[1])},alertstate="firing"}})'
+        f"max by ({identity}) (ALERTS{{alertname={quoted(settings.alert)},"
+        f'severity={quoted(settings.severity)},alertstate="firing"}})'
     )
     ways = [begins]
     if until is None:
@@ -108,8 +108,8 @@ def _template(text: str, scope: str) -> str:
 
 
 def _parts(text: str, scope: str) -> Iterable[str]:
-    facts = {name: fact for name, fact in facts_of(scope).items() if fact.in_rules}
-    for literal, name in split_template(text):
+    facts = facts_in_rules(scope)
+    for literal, name, _ in split_template(text):
         yield literal.replace("{{", '{{ "{{" }}')
         if name in IDENTITY[scope]:
             yield f"{{{{ $labels.{name} }}}}"

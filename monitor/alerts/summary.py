@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.alerts.operations import did_you_mean
+from monitor.alerts.operations import did_you_mean, facts_in_rules
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.broker.writability import OBSTACLES
-from monitor.facts.catalogue import facts_of
 from monitor.facts.fact import Fact, Unit
 from monitor.facts.scopes import IDENTITY
 from monitor.values.moments import format_moment
@@ -87,7 +86,7 @@ def parse_summary(text: str, scope: str) -> Summary:
     """Return the template `text` for objects of `scope`. Raises ExpressionError."""
     words = _words_of(scope)
     parts: list[str | Words] = []
-    for literal, name, start in _split(text):
+    for literal, name, start in split_template(text):
         if name is None:
             parts.append(literal)
         elif name in words:
@@ -98,15 +97,11 @@ def parse_summary(text: str, scope: str) -> Summary:
     return Summary(tuple(parts))
 
 
-def split_template(text: str) -> Iterator[tuple[str, str]]:
-    """Return the parts of a template in their order: a literal text, or else a name.
+def split_template(text: str) -> Iterator[tuple[str, str | None, int]]:
+    """Yield the parts of a template: a literal text, or else a name; and where it stands.
 
     Raises ExpressionError.
     """
-    return ((literal, name or "") for literal, name, _ in _split(text))
-
-
-def _split(text: str) -> Iterator[tuple[str, str | None, int]]:
     for match in _PART.finditer(text):
         if match["stray"]:
             raise ExpressionError(
@@ -143,7 +138,7 @@ def _obstacle(obstacles: Mapping[str, bool]) -> str:
 
 
 def _words_of(scope: str) -> dict[str, Words]:
-    words = {name: _fact_words(fact) for name, fact in facts_of(scope).items() if fact.in_rules}
+    words = {name: _fact_words(fact) for name, fact in facts_in_rules(scope).items()}
     words.update(TEXTS.get(scope, {}))
     # Last, because a label says which object it is, whatever facts are called.
     words.update({label: _label_words(label) for label in IDENTITY[scope]})

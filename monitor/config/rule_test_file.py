@@ -6,7 +6,7 @@ Called by `rules_command.py` for `queue-monitor rules test FILE`.
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path as FilePath
 
-from monitor.alerts.operations import did_you_mean
+from monitor.alerts.operations import did_you_mean, facts_in_rules
 from monitor.alerts.rule_tests import (
     DEFAULT_BROKER,
     Expectation,
@@ -23,7 +23,6 @@ from monitor.config.placed import innermost, problem_at
 from monitor.config.problem import ConfigError, Path, Place, Problem, quoted
 from monitor.config.shape import section_of
 from monitor.config.validate import validate
-from monitor.facts.catalogue import facts_of
 from monitor.facts.scopes import IDENTITY
 
 ANY_BROKER = "redis://localhost/0"
@@ -77,7 +76,7 @@ def _object(thing: ScriptedObject, tree: Node, path: Path) -> Iterator[Problem]:
     for label in identity:
         if label not in {"broker": DEFAULT_BROKER, **thing.labels}:
             yield problem_at(tree, path, f"needs the label {label}")
-    facts = {name: fact for name, fact in facts_of(thing.on).items() if fact.in_rules}
+    facts = facts_in_rules(thing.on)
     for name, text in thing.facts.items():
         where = (*path, "facts", name)
         if name not in facts:
