@@ -5,14 +5,13 @@ While firing, a rule looks at its own alert in `ALERTS`: that is how hysteresis 
 that cannot be read are said.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from monitor.alerts.expression import Expression, parse
 from monitor.alerts.operations import facts_in_rules
 from monitor.alerts.promql import Condition, NotExpressibleError, Translator, quoted
 from monitor.alerts.settings import RuleSettings
-from monitor.alerts.summary import split_template
+from monitor.alerts.summary import split_template, verbatim
 from monitor.facts.catalogue import facts_of
 from monitor.facts.fact import Fact, Unit
 from monitor.facts.scopes import HEARD_SCOPES, IDENTITY
@@ -39,9 +38,9 @@ def prometheus_rule(settings: RuleSettings) -> dict[str, Any]:
         rule["keep_firing_for"] = _duration(settings.keep_firing_for)
     rule["labels"] = {"severity": settings.severity}
     annotations = {
-        "summary": _template(settings.summary or settings.alert, settings.on),
+        "summary": _template(settings.summary or verbatim(settings.alert), settings.on),
         "cause": _template(settings.cause, settings.on),
-        "runbook_url": settings.runbook,
+        "runbook_url": _template(verbatim(settings.runbook), settings.on),
     }
     rule["annotations"] = {name: text for name, text in annotations.items() if text}
     return rule
@@ -104,19 +103,19 @@ def _duration(seconds: float) -> str:
 
 def _template(text: str, scope: str) -> str:
     """Return `text` as a Go template that asks Prometheus for what it names."""
-    return "".join(_parts(text, scope))
-
-
-def _parts(text: str, scope: str) -> Iterable[str]:
     facts = facts_in_rules(scope)
-    for literal, name, _ in split_template(text):
-        yield literal.replace("{{", '{{ "{{" }}')
-        if name in IDENTITY[scope]:
-            yield f"{{{{ $labels.{name} }}}}"
-        elif name in facts:
-            yield _asked(facts[name], scope)
-        elif name:
-            yield _NO_METRIC
+    template = ""
+    for literal, name, _ in reversed(tuple(split_template(text))):
+        if name is None:
+            # Two braces would begin an action.
+            doubled = literal == "{" and template.startswith("{")
+            part = '{{ "{" }}' if doubled else literal
+        elif name in IDENTITY[scope]:
+            part = f"{{{{ $labels.{name} }}}}"
+        else:
+            part = _asked(facts[name], scope) if name in facts else _NO_METRIC
+        template = part + template
+    return template
 
 
 def _asked(fact: Fact, scope: str) -> str:

@@ -113,12 +113,16 @@ def split_template(text: str) -> Iterator[tuple[str, str | None, int]]:
             yield "", match["name"], match.start()
 
 
+def verbatim(text: str) -> str:
+    """Return the template that says `text` as it stands."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def default_template(alert: str, scope: str, facts: tuple[Fact, ...]) -> str:
     """Return a template that names the object and the `facts` behind the alert."""
     identity = "/".join(f"{{{label}}}" for label in IDENTITY[scope])
     values = ", ".join(f"{fact.name} {{{fact.name}}}" for fact in facts)
-    name = alert.replace("{", "{{").replace("}", "}}")
-    return f"{name} on {scope} {identity}" + (f": {values}" if values else "")
+    return f"{verbatim(alert)} on {scope} {identity}" + (f": {values}" if values else "")
 
 
 def format_fact(fact: Fact, obj: Any) -> str:

@@ -62,6 +62,22 @@ def test_its_words_ask_prometheus_for_what_they_name():
     }
 
 
+@pytest.mark.parametrize(
+    ("settings", "annotation", "text"),
+    [
+        # Two of them would begin an action.
+        ({"summary": "{{{queue_name}}}"}, "summary", '{{ "{" }}{{ $labels.queue_name }}}'),
+        ({"summary": "{{{{ {{{{{{ }}}}"}, "summary",
+         '{{ "{" }}{ {{ "{" }}{{ "{" }}{ }}'),
+        ({"alert": "A{b}{{"}, "summary", 'A{b}{{ "{" }}{'),
+        ({"runbook": "https://wiki/{{x}}"}, "runbook_url", 'https://wiki/{{ "{" }}{x}}'),
+    ],
+)  # fmt: skip
+def test_braces_that_are_meant_stay_braces(settings, annotation, text):
+    rule = RuleSettings(**{"alert": "X", "on": "queue", "when": "length > 1", **settings})
+    assert prometheus_rule(rule)["annotations"][annotation] == text
+
+
 @pytest.mark.parametrize("settings", BUILTIN, ids=lambda settings: settings.alert)
 def test_every_built_in_rule_can_be_exported(settings):
     assert prometheus_rule(settings)["expr"]
