@@ -4,8 +4,6 @@ Called by the parser in `expression.py`. Everything here raises ExpressionError 
 place and the remedy.
 """
 
-from difflib import get_close_matches
-
 from monitor.alerts.tokens import ExpressionError, Token
 from monitor.alerts.tree import (
     TYPE_WORDS,
@@ -18,6 +16,7 @@ from monitor.alerts.tree import (
 )
 from monitor.facts.catalogue import FACTS, facts_of
 from monitor.facts.fact import Fact
+from monitor.values.suggestion import did_you_mean
 
 _QUANTITIES: tuple[Type, ...] = ("number", "seconds", "bytes", "timestamp")
 _TIMESTAMP_UNITS: dict[tuple[str, Type, Type], Type] = {
@@ -25,12 +24,6 @@ _TIMESTAMP_UNITS: dict[tuple[str, Type, Type], Type] = {
     ("-", "timestamp", "seconds"): "timestamp",
     ("+", "timestamp", "seconds"): "timestamp",
 }
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the known name nearest to `name`, or nothing."""
-    near = get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def facts_in_rules(scope: str) -> dict[str, Fact]:
@@ -52,7 +45,7 @@ def _unknown(name: str, scope: str, facts: dict[str, Fact]) -> str:
         return f"{name!r} has more than one value for each {scope}, so a rule cannot name it"
     if any(name in fact.states for fact in facts.values()):
         return f'unknown fact {name!r}: a state stands in quotes, "{name}"'
-    hint = did_you_mean(name, list(facts))
+    hint = did_you_mean(name, facts)
     others = sorted({fact.scope for fact in FACTS if fact.name == name and fact.in_rules})
     if others and not hint:
         hint = f" (it is a fact of {' and '.join(others)})"
@@ -130,7 +123,7 @@ def _check_state(op: str, fact: Fact, right: Node) -> None:
             right.start,
         )
     if right.value not in fact.states:
-        hint = did_you_mean(str(right.value), list(fact.states))
+        hint = did_you_mean(right.value, fact.states)
         raise ExpressionError(
             f"{right.value!r} is no {fact.name} of {fact.scope}{hint}: "
             f"there are {', '.join(fact.states)}",

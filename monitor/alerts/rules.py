@@ -8,12 +8,12 @@ from typing import Any
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.expression import Expression, parse
-from monitor.alerts.operations import did_you_mean
 from monitor.alerts.settings import AlertSettings, RuleSettings
 from monitor.alerts.summary import Summary, default_template, format_fact, parse_summary
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
+from monitor.values.suggestion import did_you_mean
 
 Key = tuple[str, ...]
 """What identifies an object: the label values of `IDENTITY`, as alerts carry them."""
@@ -148,6 +148,6 @@ def _patterns(where: Mapping[str, str], scope: str) -> Iterable[tuple[int, re.Pa
     labels = IDENTITY[scope]
     for label, glob in where.items():
         if label not in labels:
-            hint = did_you_mean(label, list(labels))
+            hint = did_you_mean(label, labels)
             raise RuleError(f"{label!r} does not identify a {scope}{hint}", "where")
         yield labels.index(label), re.compile(fnmatch.translate(glob))

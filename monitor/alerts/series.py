@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from monitor.alerts.operations import did_you_mean
 from monitor.facts.fact import Fact
+from monitor.values.suggestion import did_you_mean
 from monitor.values.units import parse_duration, parse_size
 
 MAX_VALUES = 100_000
@@ -76,7 +76,7 @@ def _run(word: str, fact: Fact, offset: int) -> list[Any]:
 def _value(word: str, fact: Fact, offset: int) -> Any:
     if fact.unit == "state":
         if word not in fact.states:
-            hint = did_you_mean(word, list(fact.states))
+            hint = did_you_mean(word, fact.states)
             raise SeriesError(f"{word!r} is no {fact.name}{hint}", offset)
         return word
     if fact.unit == "boolean":

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitor.alerts.operations import did_you_mean, facts_in_rules
+from monitor.alerts.operations import facts_in_rules
 from monitor.alerts.tokens import ExpressionError
 from monitor.facts.broker.writability import OBSTACLES
 from monitor.facts.fact import Fact, Unit
 from monitor.facts.scopes import IDENTITY
 from monitor.values.moments import format_moment
 from monitor.values.names import as_utf8, bounded
+from monitor.values.suggestion import did_you_mean
 from monitor.values.units import format_duration, format_size
 
 Words = Callable[[Any], str]
@@ -92,7 +93,7 @@ def parse_summary(text: str, scope: str) -> Summary:
         elif name in words:
             parts.append(words[name])
         else:
-            hint = did_you_mean(name, list(words))
+            hint = did_you_mean(name, words)
             raise ExpressionError(f"{{{name}}} is not known of {scope}{hint}", start + 1)
     return Summary(tuple(parts))
 

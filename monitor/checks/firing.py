@@ -1,11 +1,11 @@
 """`check alerts`: judges by the alerts that fire. Called by `judge.py`."""
 
 from monitor.alerts.alert import Alert
-from monitor.alerts.operations import did_you_mean
 from monitor.checks.known import Known
 from monitor.checks.question import Question, UnknownNameError
 from monitor.checks.result import CRITICAL, OK, WARNING, Item, Result, Value
 from monitor.values.globs import glob_of
+from monitor.values.suggestion import did_you_mean
 
 _LEVEL_OF = {"critical": CRITICAL, "warning": WARNING, "info": OK}
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from monitor.alerts.alert import Alert
-from monitor.alerts.operations import did_you_mean
 from monitor.checks.firing import judge_alerts, level_of
 from monitor.checks.known import Known, blind_brokers, stale
 from monitor.checks.question import SCOPES, Question, QuestionError, UnknownNameError
@@ -31,6 +30,7 @@ from monitor.facts.scopes import DOWN_STATES, IDENTITY, UP_STATES
 from monitor.facts.snapshot import Snapshot, WorkerFacts
 from monitor.values.globs import glob_of
 from monitor.values.names import bounded
+from monitor.values.suggestion import did_you_mean
 from monitor.values.units import format_duration, format_size
 
 _SHOWN: Mapping[str, tuple[str, ...]] = {

@@ -8,12 +8,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
 
-from monitor.alerts.operations import did_you_mean
 from monitor.broker.address import parse_url
 from monitor.broker.celery_options import SENTINELS_OWN_OPTIONS, WORKERS_OWN_OPTIONS
 from monitor.broker.settings import BrokerSettings, SentinelOptions, TlsSettings, TransportOptions
 from monitor.checks.question import QuestionError
 from monitor.values.secret import Secret
+from monitor.values.suggestion import did_you_mean
 
 
 def broker_settings(

@@ -25,11 +25,11 @@ from monitor.config.placed import (
 )
 from monitor.config.problem import Path, Problem, masked, quoted, requoted
 from monitor.config.settings import Settings
-from monitor.config.settle import did_you_mean
 from monitor.config.shape import DURATION, NUMBER, leaves
 from monitor.facts.settings import LEAST_EVERY_SECONDS, QueueLimits
 from monitor.facts.tasks.cron import parse_cron
 from monitor.values.secret import Secret
+from monitor.values.suggestion import did_you_mean
 from monitor.web.server import ListenError, parse_listen
 
 _MAY_BE_ZERO = frozenset({"group_wait", "for", "keep_firing_for"})

@@ -10,8 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from monitor.alerts.matchers import MatcherError, parse_matchers
 from monitor.config.document import Node, moved
 from monitor.config.problem import Path, Problem, masked, quoted
-from monitor.config.settle import did_you_mean
 from monitor.facts.scopes import IDENTITY
+from monitor.values.suggestion import did_you_mean
 
 ALERT_LABELS = tuple(dict.fromkeys(chain(("alertname", "severity"), *IDENTITY.values())))
 

@@ -6,7 +6,7 @@ Called by `rules_command.py` for `queue-monitor rules test FILE`.
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path as FilePath
 
-from monitor.alerts.operations import did_you_mean, facts_in_rules
+from monitor.alerts.operations import facts_in_rules
 from monitor.alerts.rule_tests import (
     DEFAULT_BROKER,
     Expectation,
@@ -24,6 +24,7 @@ from monitor.config.problem import ConfigError, Path, Place, Problem, quoted
 from monitor.config.shape import section_of
 from monitor.config.validate import validate
 from monitor.facts.scopes import IDENTITY
+from monitor.values.suggestion import did_you_mean
 
 ANY_BROKER = "redis://localhost/0"
 """Settings need a broker; rules are the same for all."""
@@ -71,7 +72,7 @@ def _object(thing: ScriptedObject, tree: Node, path: Path) -> Iterator[Problem]:
     identity = IDENTITY[thing.on]
     for label in thing.labels:
         if label not in identity:
-            message = f"does not identify a {thing.on}{did_you_mean(label, list(identity))}"
+            message = f"does not identify a {thing.on}{did_you_mean(label, identity)}"
             yield problem_at(tree, (*path, "labels", label), message)
     for label in identity:
         if label not in {"broker": DEFAULT_BROKER, **thing.labels}:
@@ -80,7 +81,7 @@ def _object(thing: ScriptedObject, tree: Node, path: Path) -> Iterator[Problem]:
     for name, text in thing.facts.items():
         where = (*path, "facts", name)
         if name not in facts:
-            message = f"unknown fact of {thing.on}{did_you_mean(name, list(facts))}"
+            message = f"unknown fact of {thing.on}{did_you_mean(name, facts)}"
             yield problem_at(tree, where, message)
             continue
         try:

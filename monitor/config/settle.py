@@ -5,14 +5,13 @@ counts as not written, and Celery options that concern workers only are set asid
 learns its path, and what cannot be used is reported and taken out of the tree.
 """
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path as FilePath
 
 from monitor.config.document import Node, Unusable
 from monitor.config.problem import Problem, quoted, written_path
 from monitor.config.scalars import NOT_UNICODE
 from monitor.config.shape import Choice, Listing, Section, Shape, Table, named_paths, root
+from monitor.values.suggestion import did_you_mean
 
 _SECRET_FILE_MAX_BYTES = 65_536
 
@@ -126,9 +125,3 @@ def _chosen(
     message += did_you_mean(chosen.value, choice.sections)
     problems.append(Problem(chosen.place, (*node.path, "type"), message))
     return None
-
-
-def did_you_mean(written: object, known: Iterable[str]) -> str:
-    """Return advice to put behind a message, or nothing when no known word is close."""
-    close = difflib.get_close_matches(str(written)[:80].lower(), list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from monitor.config.document import Node, Unusable
 from monitor.config.problem import Problem, quoted, requoted
-from monitor.config.settle import did_you_mean, settle
+from monitor.config.settle import settle
 from monitor.config.shape import (
     INTEGER,
     NUMBER,
@@ -26,6 +26,7 @@ from monitor.config.shape import (
     Shape,
     Table,
 )
+from monitor.values.suggestion import did_you_mean
 
 
 @cache

@@ -13,9 +13,9 @@ from monitor.config.document import Node
 from monitor.config.load import read_file
 from monitor.config.placed import problem_at
 from monitor.config.problem import ConfigError, Path, Problem, quoted
-from monitor.config.settle import did_you_mean
 from monitor.config.shape import section_of
 from monitor.config.validate import validate
+from monitor.values.suggestion import did_you_mean
 from monitor.web.security import Access, AccessError
 from monitor.web.tls import TlsError, files_of, make_context
 from monitor.web.web_config import WebConfig

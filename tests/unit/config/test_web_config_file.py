@@ -68,7 +68,7 @@ BAD = {
     ),
     CERT + "  min_version: TLS111\n": (
         "~:4:16: tls_server_config.min_version: expected one of TLS10, TLS11, TLS12, TLS13, not "
-        "'TLS111'"
+        "'TLS111' (did you mean 'TLS11'?)"
     ),
     CERT + "  max_version: TLS11\n": (
         "~:4:16: tls_server_config.max_version: leaves no version: TLS12 and TLS13 are spoken here"
@@ -87,7 +87,8 @@ BAD = {
         "~:2:30: http_server_config.headers.X-Frame-Options: expected deny or sameorigin, not 'foo'"
     ),
     "http_server_config:\n  headers: {Content-Type: foo}\n": (
-        "~:2:27: http_server_config.headers.Content-Type: this header cannot be set"
+        "~:2:27: http_server_config.headers.Content-Type: this header cannot be set "
+        "(did you mean 'X-Content-Type-Options'?)"
     ),
     'http_server_config:\n  headers: {X-XSS-Protection: "1\\r\\nA: b"}\n': (
         "~:2:31: http_server_config.headers.X-XSS-Protection: must be on one line"
