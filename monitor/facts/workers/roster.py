@@ -44,5 +44,5 @@ def entry_of(process: Process, broker: str, *, shared: bool, last: bool) -> Rost
         concurrency=process.concurrency,
         pool=process.pool,
         version=process.version,
-        processes_before=process.processes_before,
+        processes_before=dict(process.processes_before),
     )

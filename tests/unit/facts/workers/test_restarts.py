@@ -301,3 +301,22 @@ def test_a_worker_that_was_restarted_does_not_stand_for_another_that_was_killed(
     bench.start("successor", 1, "q")
     bench.wait(10)
     assert bench.states() == {"restarted": "online", "successor": "online"}
+
+
+def test_what_is_kept_of_a_dead_worker_is_kept_as_it_was_then() -> None:
+    bench = Bench()
+    for name in ("killed", "restarted"):
+        bench.start(name, 1, "q")
+    bench.wait(20)
+    bench.kill("killed")
+    bench.stop("restarted")
+    bench.seconds_until("killed", "dead")
+
+    def lacked() -> dict[str, int]:
+        (entry,) = (each for each in bench.book.roster(last=False) if each.hostname == "killed")
+        return entry.processes_before
+
+    before = lacked()
+    bench.start("restarted", 2, "q")
+    bench.wait(1)
+    assert (before, lacked()) == ({"q": 2}, {"q": 4})
