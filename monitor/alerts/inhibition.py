@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from monitor.alerts.alert import Alert
-from monitor.alerts.matchers import Matcher, match_all, parse_matchers
+from monitor.alerts.matchers import Matcher, match_all, parse_all
 
 MAX_SOURCES = 10
 """How many of the alerts that mute one are named."""
@@ -51,14 +51,10 @@ class InhibitRule:
 def compile_inhibit_rule(settings: InhibitRuleSettings) -> InhibitRule:
     """Return the rule that `settings` describe. Raises MatcherError."""
     return InhibitRule(
-        source=_parsed(settings.source_matchers),
-        target=_parsed(settings.target_matchers),
+        source=parse_all(settings.source_matchers),
+        target=parse_all(settings.target_matchers),
         equal=settings.equal,
     )
-
-
-def _parsed(texts: Iterable[str]) -> tuple[Matcher, ...]:
-    return tuple(matcher for text in texts for matcher in parse_matchers(text))
 
 
 def inhibited_by(

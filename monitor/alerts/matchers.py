@@ -99,6 +99,11 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
     return tuple(matchers)
 
 
+def parse_all(texts: Iterable[str]) -> tuple[Matcher, ...]:
+    """Return the matchers in all of `texts`, in their order. Raises MatcherError."""
+    return tuple(matcher for text in texts for matcher in parse_matchers(text))
+
+
 def match_all(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
     """Return whether `labels` meet every one of `matchers`; there may be none."""
     return all(matcher.matches(labels) for matcher in matchers)

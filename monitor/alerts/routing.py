@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from monitor.alerts.alert import Alert
-from monitor.alerts.matchers import Matcher, match_all, parse_matchers
+from monitor.alerts.matchers import Matcher, match_all, parse_all
 
 AnySeverity = Literal["critical", "warning", "info", "none"]
 """A rule's, and `none`, which only the watchdog has."""
@@ -59,5 +59,5 @@ def make_route(settings: RouteSettings) -> Route:
         name=settings.name,
         send_resolved=settings.send_resolved,
         severities=frozenset(settings.severity),
-        matchers=tuple(matcher for text in settings.matchers for matcher in parse_matchers(text)),
+        matchers=parse_all(settings.matchers),
     )

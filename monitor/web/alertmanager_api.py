@@ -13,7 +13,7 @@ from msgspec import json
 
 from monitor import __version__
 from monitor.alerts.alert import Alert
-from monitor.alerts.matchers import Matcher, MatcherError, make_matcher, match_all, parse_matchers
+from monitor.alerts.matchers import Matcher, MatcherError, make_matcher, match_all, parse_all
 from monitor.alerts.muting import Muted
 from monitor.alerts.silences import Silence, SilenceError, UnknownSilenceError
 from monitor.web.alertmanager_json import (
@@ -210,7 +210,7 @@ def _flag(request: web.Request, name: str) -> bool:
 def _filters(request: web.Request) -> tuple[Matcher, ...]:
     texts = request.query.getall("filter", [])
     try:
-        matchers = tuple(matcher for text in texts for matcher in parse_matchers(text))
+        matchers = parse_all(texts)
     except MatcherError as error:
         raise _BadRequestError(f"bad matcher format: {error}") from None
     return tuple(_affordable(request, matcher) for matcher in matchers)
