@@ -53,6 +53,11 @@ class Alert(Struct, frozen=True, kw_only=True):
         return dict(self.labels)["severity"]
 
     @property
+    def began_at(self) -> float:
+        """When it began to fire; while pending, since when the condition holds."""
+        return self.active_at if self.started_at is None else self.started_at
+
+    @property
     def incarnation(self) -> tuple[str, float]:
         """What tells this firing from an earlier one of the same alert."""
         return (self.fingerprint, self.started_at or 0.0)

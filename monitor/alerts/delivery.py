@@ -109,7 +109,7 @@ def _new_resolves(group: Group, told: Delivery | None, route: Route) -> tuple[Al
 
 
 def _first_start(alerts: list[Alert]) -> float:
-    return min(alert.started_at or 0.0 for alert in alerts)
+    return min(alert.began_at for alert in alerts)
 
 
 def notice_of(

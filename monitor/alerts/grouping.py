@@ -35,7 +35,7 @@ def groups_of(
     """
     by_labels: dict[Labels, Group] = {}
     started = (alert for alert in alerts if alert.state != "pending")
-    for alert in sorted(started, key=lambda alert: (alert.started_at or 0.0, alert.labels)):
+    for alert in sorted(started, key=lambda alert: (alert.began_at, alert.labels)):
         labels = group_labels(alert, group_by)
         group = by_labels.get(labels)
         if group is None:

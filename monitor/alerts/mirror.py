@@ -98,7 +98,7 @@ class Mirror:
     def _current(self, alerts: Iterable[Alert], now: float) -> tuple[Alert, ...]:
         """Return of each alert that the channel takes the latest incarnation."""
         latest: dict[str, Alert] = {}
-        for alert in sorted(alerts, key=lambda alert: alert.started_at or 0.0):
+        for alert in sorted(alerts, key=lambda alert: alert.began_at):
             fresh = alert.resolved_at is None or now - alert.resolved_at < KEPT_SECONDS
             if alert.state != "pending" and fresh and self._route.takes(alert):
                 latest[alert.fingerprint] = alert

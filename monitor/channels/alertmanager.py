@@ -56,7 +56,7 @@ def alerts_json(notice: Notice, ahead_seconds: float, page_url: str) -> list[dic
         {
             "labels": dict(alert.labels),
             "annotations": annotations(alert),
-            "startsAt": format_moment(alert.started_at or alert.active_at),
+            "startsAt": format_moment(alert.began_at),
             "endsAt": format_moment(_ends_at(alert, notice.made_at + ahead_seconds)),
             "generatorURL": page_url,
         }

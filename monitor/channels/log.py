@@ -35,7 +35,7 @@ class LogChannel:
 
 def _log(level: int, alert: Alert) -> None:
     fields: dict[str, object] = dict(alert.labels)
-    fields["since"] = format_moment(alert.started_at or alert.active_at)
+    fields["since"] = format_moment(alert.began_at)
     if alert.resolved_at is not None:
         fields["until"] = format_moment(alert.resolved_at)
     if alert.resolved_reason:

@@ -109,7 +109,7 @@ def _title(notice: Notice) -> str:
 
 
 def _item(alert: Alert, now: float) -> Item:
-    began_at = alert.started_at or alert.active_at
+    began_at = alert.began_at
     over = alert.resolved_at is not None
     word = "RESOLVED" if over else alert.severity.upper()
     rows = [

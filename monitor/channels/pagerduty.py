@@ -49,7 +49,7 @@ def event(notice: Notice, routing_key: str, page_url: str) -> dict[str, Any]:
             "summary": one_line(message.title, MAX_SUMMARY),
             "source": labels.get("broker", "queue-monitor"),
             "severity": _SEVERITIES[severity_of(notice)],
-            "timestamp": format_moment(min(a.started_at or a.active_at for a in notice.firing)),
+            "timestamp": format_moment(min(a.began_at for a in notice.firing)),
             "component": labels.get("queue_name") or labels.get("hostname") or "celery",
             "class": labels["alertname"],
             "custom_details": {

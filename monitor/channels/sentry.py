@@ -109,7 +109,7 @@ class SentryChannel:
 
 
 def _event(alert: Alert, at: float) -> "Event":
-    times = {"since": format_moment(alert.started_at or alert.active_at)}
+    times = {"since": format_moment(alert.began_at)}
     if alert.resolved_at is not None:
         times["until"] = format_moment(alert.resolved_at)
     if alert.resolved_reason:

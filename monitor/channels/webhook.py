@@ -36,7 +36,7 @@ def payload(notice: Notice, page_url: str) -> dict[str, object]:
     """Return `notice` as Alertmanager writes it."""
     # In the order in which they began, so that whoever goes through the list ends at the
     # truth where an alert is over and fires anew.
-    alerts = sorted((*notice.resolved, *notice.firing), key=lambda alert: alert.started_at or 0.0)
+    alerts = sorted((*notice.resolved, *notice.firing), key=lambda alert: alert.began_at)
     return {
         "version": "4",
         "groupKey": notice.group_key,
@@ -56,7 +56,7 @@ def _alert(alert: Alert, page_url: str) -> dict[str, object]:
         "status": alert.state,
         "labels": dict(alert.labels),
         "annotations": annotations(alert),
-        "startsAt": format_moment(alert.started_at or alert.active_at),
+        "startsAt": format_moment(alert.began_at),
         "endsAt": _NOT_ENDED if alert.resolved_at is None else format_moment(alert.resolved_at),
         "generatorURL": page_url,
         "fingerprint": alert.fingerprint,

@@ -90,7 +90,7 @@ def alert_json(
         "labels": labels_json(alert.labels),
         "annotations": {name: bounded(text, 1_000) for name, text in texts.items() if text},
         "fingerprint": alert.fingerprint,
-        "startsAt": format_moment(alert.started_at or alert.active_at),
+        "startsAt": format_moment(alert.began_at),
         "endsAt": format_moment(now + _RESOLVE_TIMEOUT_SECONDS),
         "updatedAt": format_moment(now),
         "receivers": [{"name": name} for name in receivers],

@@ -43,7 +43,7 @@ def _trouble(view: View, alert: Alert) -> Markup:
             "p",
             badge(alert.severity, alert.severity),
             element("b", _linked_name(alert)),
-            element("span", since(alert.started_at or alert.active_at, view.now), class_="since"),
+            element("span", since(alert.began_at, view.now), class_="since"),
             class_="what",
         ),
         element("p", sentence(alert.summary)),

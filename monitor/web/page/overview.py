@@ -53,7 +53,7 @@ def _headline(view: View) -> tuple[str, str]:
 
 def _since_when(view: View) -> Iterator[str]:
     """Yield in words since when it is so."""
-    firing = [alert.started_at or alert.active_at for alert in view.loud]
+    firing = [alert.began_at for alert in view.loud]
     if view.blind:
         reasons = [visible(health.reason) for health in view.health.values() if not health.ok]
         yield "; ".join(reasons[:LISTED])
