@@ -8,12 +8,10 @@ server, and what counts is the processor time that each needs to take all the me
 
 import asyncio
 import base64
-import gc
 import json
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
@@ -26,6 +24,7 @@ from celery import Celery
 from celery.events.state import State
 
 from bench.result import Result
+from bench.usage import cpu_seconds
 from monitor.broker.events import EventReader
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.wire import Wire, pack
@@ -57,8 +56,8 @@ def _of_bare_loop(messages: list[bytes]) -> Result:
     chunks = [stream[i : i + CHUNK_BYTES] for i in range(0, len(stream), CHUNK_BYTES)]
     bare, full = [], []
     for _ in range(ROUNDS):
-        bare.append(EVENTS / _cpu_seconds(lambda: _bare(chunks)))
-        full.append(EVENTS / _cpu_seconds(lambda: _full(chunks)))
+        bare.append(EVENTS / cpu_seconds(lambda: _bare(chunks)))
+        full.append(EVENTS / cpu_seconds(lambda: _full(chunks)))
     ratio = median(full) / median(bare)
     return Result(
         name="events, bytes to counted",
@@ -85,13 +84,6 @@ def _times_celery(messages: list[bytes]) -> Result:
         bound=CELERY_BOUND,
         holds=ratio >= CELERY_BOUND,
     )
-
-
-def _cpu_seconds(measured: Callable[[], None]) -> float:
-    gc.collect()
-    before = time.process_time()
-    measured()
-    return time.process_time() - before
 
 
 class _BareEnvelope(msgspec.Struct, gc=False):

@@ -4,11 +4,8 @@ Both start from what a program that exposes metrics holds: ours from a snapshot,
 from a registry of its own gauges, counters and histograms with the same samples.
 """
 
-import gc
 import math
 import random
-import time
-from collections.abc import Callable
 from functools import partial
 from statistics import median
 from typing import Any
@@ -18,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.result import Result
+from bench.usage import cpu_seconds
 from monitor.facts.catalogue import FACTS
 from monitor.facts.fact import Fact
 from monitor.facts.histogram import Histogram, HistogramFacts
@@ -50,8 +48,8 @@ def run() -> Result:
 
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        ours.append(_cpu_seconds(lambda: exposition.write(snapshot, Format.TEXT)))
-        theirs.append(_cpu_seconds(lambda: generate_latest(registry)))
+        ours.append(cpu_seconds(lambda: exposition.write(snapshot, Format.TEXT)))
+        theirs.append(cpu_seconds(lambda: generate_latest(registry)))
     ratio = median(theirs) / median(ours)
     return Result(
         name="exposition",
@@ -60,13 +58,6 @@ def run() -> Result:
         bound=BOUND,
         holds=ratio >= BOUND,
     )
-
-
-def _cpu_seconds(measured: Callable[[], bytes]) -> float:
-    gc.collect()
-    before = time.process_time()
-    measured()
-    return time.process_time() - before
 
 
 def _series(text: bytes) -> set[tuple[str, frozenset[tuple[str, str]]]]:

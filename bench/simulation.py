@@ -8,23 +8,22 @@ for there is nobody to answer. The daemon has its default interval of five secon
 import base64
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import redis
 import yaml
 
-from monitor.demo import processes
-from monitor.demo.broker import EmbeddedBroker, free_port
+from bench.daemon import scrape, started, wait_until
+from bench.usage import resident_bytes
+from monitor.demo.broker import EmbeddedBroker
 from monitor.demo.metrics import Metrics
 
 SIZES = (
@@ -38,7 +37,6 @@ WINDOW_SECONDS = 20.0
 SCRAPES = 5
 MESSAGES_OF_A_FULL_QUEUE = 3
 CHANNEL = "/0.celeryev/worker.heartbeat"
-PATIENCE_SECONDS = 60.0
 HEADER = (
     "queues", "workers", "poll", "tick", "CPU", "memory", "scrape", "samples", "commands a poll"
 )  # fmt: skip
@@ -91,7 +89,7 @@ def measure(queues: int, workers: int) -> Row:
         names = [f"queue{number}" for number in range(queues)]
         _fill(broker, names)
         with _heartbeats(broker, workers), _daemon(Path(name), broker, names) as (pid, url):
-            _wait_for(url, workers)
+            wait_until(url, lambda text: _seen(text) == workers, 0.5)
             time.sleep(SETTLE_SECONDS)
             before, cpu_before, began = _metrics(url), _cpu_seconds(pid), time.monotonic()
             time.sleep(WINDOW_SECONDS)
@@ -104,7 +102,7 @@ def measure(queues: int, workers: int) -> Row:
                 poll_seconds=_mean("celery_broker_poll_duration_seconds", before, after),
                 tick_seconds=_mean("queue_monitor_tick_duration_seconds", before, after),
                 cpu_share=cpu / passed,
-                memory_bytes=_resident_bytes(pid),
+                memory_bytes=resident_bytes(pid),
                 scrape_seconds=median(seconds for seconds, _ in scrapes),
                 samples=scrapes[-1][1],
                 commands=int(_value(after, "celery_broker_monitor_commands_per_poll")),
@@ -169,40 +167,21 @@ def _heartbeat(number: int) -> bytes:
     ).encode()
 
 
-@contextmanager
-def _daemon(folder: Path, broker: EmbeddedBroker, names: list[str]) -> Iterator[tuple[int, str]]:
-    port = free_port()
-    settings = {
-        "brokers": [{"url": broker.url, "control": False, "queues": {"names": names}}],
-        "web": {"listen": f"127.0.0.1:{port}"},
-        "state": {"file": str(folder / "state.db")},
-    }
+def _daemon(
+    folder: Path, broker: EmbeddedBroker, names: list[str]
+) -> AbstractContextManager[tuple[int, str]]:
+    watched = {"url": broker.url, "control": False, "queues": {"names": names}}
     file = folder / "config.yaml"
-    file.write_text(yaml.safe_dump(settings))
-    command = [sys.executable, "-m", "monitor", "run", "--config", str(file)]
-    process = processes.start(command, log_file=folder / "daemon.log")
-    try:
-        yield process.pid, f"http://127.0.0.1:{port}/metrics"
-    finally:
-        processes.stop(process)
-
-
-def _wait_for(url: str, workers: int) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        with_all = _metrics(url)
-        if len(with_all.where("celery_worker_up")) == workers:
-            return
-        assert time.monotonic() < deadline, "the workers are not all seen"
-        time.sleep(0.5)
+    file.write_text(yaml.safe_dump({"brokers": [watched]}))
+    return started(folder, "--config", str(file))
 
 
 def _metrics(url: str) -> Metrics:
-    try:
-        with urlopen(url, timeout=30) as response:
-            return Metrics.parse(response.read().decode())
-    except (URLError, ConnectionError):
-        return Metrics({})
+    return Metrics.parse(scrape(url))
+
+
+def _seen(text: str) -> int:
+    return len(Metrics.parse(text).where("celery_worker_up"))
 
 
 def _timed_scrape(url: str) -> tuple[float, int]:
@@ -228,11 +207,6 @@ def _value(metrics: Metrics, name: str) -> float:
 def _cpu_seconds(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_bytes(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024
 
 
 if __name__ == "__main__":
