@@ -12,6 +12,7 @@ import yaml
 
 from grafana import operator
 from monitor import __version__
+from tests.promtool import promtool
 from tests.tools import require_tool
 
 ROOT = Path(__file__).parents[2]
@@ -155,8 +156,3 @@ def test_what_the_compose_file_mounts_is_there() -> None:
     ]
     assert mounted
     assert [path for path in mounted if not path.exists()] == []
-
-
-def promtool(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [require_tool("promtool"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 from monitor.web.app import make_app
 from monitor.web.exposition import Exposition, Format
 from monitor.web.server import Server, serve
+from tests.promtool import check_metrics
 from tests.tools import require_tool
 from tests.unit.web.example import ALERTS, HIGH, SNAPSHOT, FixedSource, blind
 
@@ -32,14 +32,14 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT, blind()], ids=["full", "blind"])
 def test_promtool_finds_nothing_to_complain_about(snapshot: Any) -> None:
-    assert promtool(Exposition(snapshot.at).write(snapshot, Format.TEXT)) == (0, "")
+    assert check_metrics(Exposition(snapshot.at).write(snapshot, Format.TEXT)) == (0, "")
 
 
 async def test_promtool_accepts_the_whole_of_a_scrape(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}/metrics"
     async with aiohttp.ClientSession() as client, client.get(url) as answer:
         text = await answer.read()
-    assert await asyncio.to_thread(promtool, text) == (0, "")
+    assert await asyncio.to_thread(check_metrics, text) == (0, "")
 
 
 async def test_prometheus_scrapes_it_and_its_target_is_up(server: Server, tmp_path: Path) -> None:
@@ -54,13 +54,6 @@ async def test_prometheus_scrapes_it_and_its_target_is_up(server: Server, tmp_pa
         assert await ask.value("count(celery_worker_state)") == 24
         metadata = await ask.until("metadata?metric=celery_task_runtime", bool)
         assert metadata["celery_task_runtime"][0]["type"] == "histogram"
-
-
-def promtool(metrics: bytes) -> tuple[int, str]:
-    """Return the exit status of `promtool check metrics`, and what it complains about."""
-    command = [require_tool("promtool"), "check", "metrics"]
-    found = subprocess.run(command, input=metrics, capture_output=True, check=False)
-    return found.returncode, (found.stdout + found.stderr).decode()
 
 
 def _all_scraped(found: dict[str, Any]) -> bool:

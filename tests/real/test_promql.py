@@ -4,7 +4,6 @@ A failure names the seed: `pytest tests/real/test_promql.py` runs the same ones 
 """
 
 import json
-import subprocess
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -21,9 +20,9 @@ from monitor.alerts.settings import AlertSettings, RuleSettings
 from monitor.facts.catalogue import FACTS
 from monitor.facts.snapshot import Snapshot
 from monitor.web.exposition import Exposition, Format
+from tests.promtool import promtool
 from tests.real.conditions import random_rules
 from tests.real.timelines import INTERVAL_SECONDS, firing, timeline
-from tests.tools import require_tool
 
 RANDOM_RULES = 8
 SEEDS = 20
@@ -44,12 +43,7 @@ def test_they_have_the_same_alerts_on_many_timelines(tmp_path: Path) -> None:
 def compare(seeds: range, folder: Path) -> None:
     expected = [write_test(seed, folder) for seed in seeds]
     files = [str(folder / f"test-{seed}.json") for seed in seeds]
-    found = subprocess.run(
-        [require_tool("promtool"), "test", "rules", *files],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = promtool("test", "rules", *files)
     output = found.stdout + found.stderr
     assert found.returncode == 0, output[:8000]
     assert output.count("SUCCESS") == len(seeds)
@@ -170,10 +164,5 @@ def test_promtool_finds_nothing_wrong_with_what_is_exported(tmp_path: Path) -> N
     in_force = rules_in_force(AlertSettings(), "https://monitor/runbooks/")
     entries = [prometheus_rule(settings) for settings in in_force]
     rules.write_text(json.dumps({"groups": [{"name": "queue-monitor", "rules": entries}]}))
-    found = subprocess.run(
-        [require_tool("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(rules)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = promtool("check", "rules", "--lint=all", "--lint-fatal", str(rules))
     assert (found.returncode, found.stderr) == (0, "")

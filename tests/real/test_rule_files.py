@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from grafana.operator import RULES
-from tests.tools import require_tool
+from tests.promtool import promtool
 
 RULE_FILES = ("alerts.yml", "monitor.yml", "recording.yml", "slo.yml")
 TEST_FILES = tuple(sorted((RULES / "tests").glob("*_test.yml")))
@@ -18,11 +18,6 @@ TEST_FILES = tuple(sorted((RULES / "tests").glob("*_test.yml")))
 
 def read(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
-
-
-def promtool(*words: str, folder: Path = RULES) -> subprocess.CompletedProcess[str]:
-    command = [require_tool("promtool"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
 
 
 def test_the_alerting_rules_are_those_of_the_daemon() -> None:
@@ -35,18 +30,18 @@ def test_the_alerting_rules_are_those_of_the_daemon() -> None:
 
 @pytest.mark.parametrize("name", RULE_FILES)
 def test_promtool_finds_nothing_to_complain_about(name: str) -> None:
-    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", name)
+    checked = promtool("check", "rules", "--lint=all", "--lint-fatal", str(RULES / name))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_sample_config_is_one_and_names_every_rule_file() -> None:
-    checked = promtool("check", "config", "prometheus.yml")
+    checked = promtool("check", "config", str(RULES / "prometheus.yml"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert {*read(RULES / "prometheus.yml")["rule_files"]} == {*RULE_FILES}
 
 
 def test_the_unit_tests_of_the_rules_pass() -> None:
-    tested = promtool("test", "rules", *(file.name for file in TEST_FILES), folder=RULES / "tests")
+    tested = promtool("test", "rules", *map(str, TEST_FILES))
     assert tested.returncode == 0, tested.stdout + tested.stderr
 
 
