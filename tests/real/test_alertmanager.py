@@ -17,7 +17,6 @@ import yaml
 
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
-from tests.acceptance.conftest import broker, client, monitor, receiver  # noqa: F401
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
 from tests.real.test_prometheus import prometheus
@@ -110,10 +109,10 @@ def settings(broker_url: str, instances: list[Alertmanager]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("daemons", "instances"), [(1, 1), (1, 2), (2, 2)])
 async def test_each_alert_and_its_end_is_one_webhook(
-    broker: EmbeddedBroker,  # noqa: F811
-    client: "redis.Redis",  # noqa: F811
-    monitor: Callable[..., Monitor],  # noqa: F811
-    receiver: Receiver,  # noqa: F811
+    broker: EmbeddedBroker,
+    client: "redis.Redis",
+    monitor: Callable[..., Monitor],
+    receiver: Receiver,
     alertmanagers: Callable[..., list[Alertmanager]],
     tmp_path: Path,
     daemons: int,
@@ -170,10 +169,10 @@ def until_incidents(pager: Receiver, wanted: list[str]) -> None:
     "rounds", [2, pytest.param(20, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
 )
 def test_either_of_two_monitors_may_be_killed_at_any_moment(
-    broker: EmbeddedBroker,  # noqa: F811
-    client: "redis.Redis",  # noqa: F811
-    monitor: Callable[..., Monitor],  # noqa: F811
-    receiver: Receiver,  # noqa: F811
+    broker: EmbeddedBroker,
+    client: "redis.Redis",
+    monitor: Callable[..., Monitor],
+    receiver: Receiver,
     alertmanagers: Callable[..., list[Alertmanager]],
     rounds: int,
 ) -> None:
