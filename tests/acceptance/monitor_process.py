@@ -108,9 +108,13 @@ class Monitor:
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """Return status and body of its answer."""
+        return self.ask("GET", path, **headers)
+
+    def ask(self, method: str, path: str, **headers: str) -> tuple[int, bytes]:
+        """Return status and body of its answer to a request by `method`."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers=headers)
+            connection.request(method, path, headers=headers)
             response = connection.getresponse()
             return response.status, response.read()
         finally:

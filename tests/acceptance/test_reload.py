@@ -3,7 +3,6 @@
 import signal
 import time
 from collections.abc import Callable
-from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -24,13 +23,8 @@ def running(broker: EmbeddedBroker, monitor: Callable[..., Monitor]) -> Monitor:
 
 
 def post(monitor: Monitor, **headers: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", monitor.port, timeout=20)
-    try:
-        connection.request("POST", "/-/reload", headers=headers)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        connection.close()
+    status, said = monitor.ask("POST", "/-/reload", **headers)
+    return status, said.decode()
 
 
 def rule(name: str, when: str, for_: str = "0s") -> dict[str, Any]:
