@@ -49,6 +49,11 @@ class QueueReading(Struct, frozen=True):
     """What came into the list of each step; None where it is empty or was not readable."""
 
 
+UPTIME_OFF_SECONDS = 2.0
+"""By how much later a server may have started than its uptime says: INFO counts it in whole seconds
+of a clock that stands still for up to one."""
+
+
 class ServerReading(Struct, frozen=True, gc=False):
     """What INFO says of the server. None: this server does not say."""
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from monitor.facts.broker.increase import Increase
-from monitor.facts.readings import Poll
+from monitor.facts.readings import UPTIME_OFF_SECONDS, Poll
 
 RESETS: Mapping[str, str] = {
     "restarted": "the broker was restarted",
@@ -27,9 +27,6 @@ _SETTLE_SECONDS = 5.0
 """After so long what workers did before the reset has been heard: they beat every 2 s."""
 
 _TOLD_SECONDS = 600.0
-
-_UPTIME_SECONDS = 2.0
-"""INFO counts uptime in whole seconds of a clock that stands still for up to one."""
 
 
 class Reset(Struct, frozen=True):
@@ -71,7 +68,7 @@ def _reason(before: Poll, after: Poll, evicted: int) -> str | None:
     """Return what may have happened; what `flushed` and `evicted` need besides is losses."""
     old, new = before.server, after.server
     if old.run_id and new.run_id and old.run_id != new.run_id:
-        was_there = new.started_at is not None and new.started_at < before.at - _UPTIME_SECONDS
+        was_there = new.started_at is not None and new.started_at < before.at - UPTIME_OFF_SECONDS
         return "failed_over" if was_there else "restarted"
     # Before a flush: the binding tables may be among what was evicted.
     if evicted and new.maxmemory_policy.startswith("allkeys-"):

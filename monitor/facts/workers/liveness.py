@@ -6,6 +6,7 @@ means is judged in `silence.py`.
 
 from collections.abc import Iterator
 
+from monitor.facts.readings import UPTIME_OFF_SECONDS
 from monitor.facts.scopes import TAKING_STATES, UP_STATES
 from monitor.facts.settings import WorkerSettings
 from monitor.facts.workers.asking import Unanswered
@@ -23,9 +24,6 @@ _START_SECONDS = 30.0
 
 _DEAD_SHOWN_SECONDS = 5.0
 """A death is told, also where another has already taken its place."""
-
-_UPTIME_SECONDS = 2.0
-"""A server that counts its uptime in whole seconds may have started so much later than it says."""
 
 _OFFLINE_KEPT_SECONDS = 300.0
 _GONE_KEPT_SECONDS = 60.0
@@ -167,7 +165,7 @@ class Liveness:
     def _is_forgotten(self, process: Process) -> bool:
         """Whether the broker may have been restarted since, so that nobody knows of a goodbye."""
         started_at = self.server_started_at
-        return started_at is not None and started_at + _UPTIME_SECONDS > process.last_seen_at
+        return started_at is not None and started_at + UPTIME_OFF_SECONDS > process.last_seen_at
 
     def _may_have_lost_goodbye(self, process: Process) -> bool:
         """Whether its broker was restarted or failed over since, and its goodbye lost with it."""
