@@ -66,15 +66,12 @@ class Dispatcher:
         told: Callable[[Outcome], None],
         now: Callable[[], float],
     ) -> None:
-        self._channels = {channel.name: channel for channel in channels}
-        self._slots = {name: asyncio.Semaphore(SENDS_AT_ONCE) for name in self._channels}
         self._told = told
         self._now = now
-        self._counts: dict[tuple[str, str], int] = {
-            (name, result): 0 for name in self._channels for result in RESULTS
-        }
+        self._counts: dict[tuple[str, str], int] = {}
         self._standings: dict[str, Standing] = {}
         self._sends: set[asyncio.Task[None]] = set()
+        self.replace(channels)
 
     @property
     def counts(self) -> Mapping[tuple[str, str], int]:
