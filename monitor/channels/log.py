@@ -4,9 +4,9 @@ import logging
 
 from monitor.alerts.alert import Alert, Notice
 from monitor.channels.base import Receipt
+from monitor.channels.message import course_of
 from monitor.channels.settings import LogChannelSettings
 from monitor.journal import event
-from monitor.values.moments import format_moment
 
 _logger = logging.getLogger(__name__)
 
@@ -34,10 +34,5 @@ class LogChannel:
 
 
 def _log(level: int, alert: Alert) -> None:
-    fields: dict[str, object] = dict(alert.labels)
-    fields["since"] = format_moment(alert.began_at)
-    if alert.resolved_at is not None:
-        fields["until"] = format_moment(alert.resolved_at)
-    if alert.resolved_reason:
-        fields["resolved_reason"] = alert.resolved_reason
+    fields = {**dict(alert.labels), **course_of(alert)}
     event(_logger, level, f"alert {alert.state}: {alert.summary}", **fields)

@@ -82,6 +82,16 @@ def one_line(text: str, limit: int) -> str:
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
+def course_of(alert: Alert) -> dict[str, str]:
+    """Return when an alert began and ended, and why it did, for receivers that take fields."""
+    course = {"since": format_moment(alert.began_at)}
+    if alert.resolved_at is not None:
+        course["until"] = format_moment(alert.resolved_at)
+    if alert.resolved_reason:
+        course["resolved_reason"] = alert.resolved_reason
+    return course
+
+
 def object_of(alert: Alert) -> str:
     """Return the name of what the alert is about: the labels that say more than the broker."""
     labels = dict(alert.labels)

@@ -19,8 +19,8 @@ from sentry_sdk.utils import BadDsn, Dsn, event_from_exception
 from monitor.alerts.alert import Alert, Notice
 from monitor.channels.base import ChannelError, Receipt, RefusedError
 from monitor.channels.http import post
+from monitor.channels.message import course_of
 from monitor.channels.settings import SentrySettings
-from monitor.values.moments import format_moment
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event
@@ -109,11 +109,6 @@ class SentryChannel:
 
 
 def _event(alert: Alert, at: float) -> "Event":
-    times = {"since": format_moment(alert.began_at)}
-    if alert.resolved_at is not None:
-        times["until"] = format_moment(alert.resolved_at)
-    if alert.resolved_reason:
-        times["resolved_reason"] = alert.resolved_reason
     advice = {"cause": alert.cause, "command": alert.command, "runbook": alert.runbook}
     resolved = alert.state == "resolved"
     tags: dict[str, Any] = {name: value[:MAX_TAG] for name, value in alert.labels}
@@ -125,7 +120,7 @@ def _event(alert: Alert, at: float) -> "Event":
         "fingerprint": [alert.fingerprint],
         "tags": {**tags, "state": alert.state},
         "contexts": {
-            "alert": {**times, **advice},
+            "alert": {**course_of(alert), **advice},
             "facts": dict(alert.facts),
             "facts before": dict(alert.before),
         },
