@@ -4,9 +4,10 @@ The words and their meaning are those of Alertmanager's `time_intervals`.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
 from monitor.alerts.matchers import Matcher, MatcherError, match_all, parse_matchers
@@ -90,7 +91,7 @@ class Mute:
         )
 
     def _holds_day(self, at: datetime) -> bool:
-        last = _last_day(at)
+        last = monthrange(at.year, at.month)[1]
         # As in Alertmanager: a range that reaches out of a short month ends with it.
         ranges = tuple(
             (max(1, _from_start(start, last)), min(last, _from_start(end, last)))
@@ -189,8 +190,3 @@ def _within(ranges: tuple[tuple[int, int], ...], value: int) -> bool:
 
 def _from_start(day: int, last: int) -> int:
     return day if day > 0 else last + 1 + day
-
-
-def _last_day(at: datetime) -> int:
-    in_next_month = at.replace(day=28) + timedelta(days=4)
-    return (in_next_month - timedelta(days=in_next_month.day)).day
