@@ -1,6 +1,7 @@
 """The words of a rule expression. Called by the parser in `expression.py`."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +20,10 @@ _TOKEN = re.compile(
     r"|(?P<operator><=|>=|==|!=|[-+*/()<>])"
 )
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_UNITS: tuple[tuple[TokenKind, Callable[[str], float]], ...] = (
+    ("seconds", parse_duration),
+    ("bytes", parse_size),
+)
 _ADVICE = {
     "=": "write == to compare",
     "!": "write not",
@@ -92,13 +97,11 @@ def _token(match: re.Match[str]) -> Token:
 def _quantity(text: str, start: int) -> Token:
     if _NUMBER.fullmatch(text):
         return Token("number", text, float(text), start)
-    try:
-        return Token("seconds", text, parse_duration(text), start)
-    except ValueError:
-        pass
-    try:
-        return Token("bytes", text, float(parse_size(text)), start)
-    except ValueError:
-        raise ExpressionError(
-            f"{text!r} is not a number, a duration like 90s or 1h30m, or a size like 10MB", start
-        ) from None
+    for kind, parse in _UNITS:
+        try:
+            return Token(kind, text, float(parse(text)), start)
+        except ValueError:
+            continue
+    raise ExpressionError(
+        f"{text!r} is not a number, a duration like 90s or 1h30m, or a size like 10MB", start
+    )
