@@ -112,8 +112,8 @@ class Books:
             "worker-heartbeat": self.workers.event,
             "worker-offline": self.workers.event,
             **self.tasks.handlers,
-            # Counted nowhere, but its worker lives, and runs it no more.
-            "task-cancelled": lambda _event, _at: None,
+            # Counted nowhere: its worker runs it no more, and somebody will be given it again.
+            "task-cancelled": lambda event, _at: self.tasks.running.end(event.uuid or ""),
         }
 
     def polled(self, poll: Poll) -> None:

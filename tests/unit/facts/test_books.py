@@ -195,3 +195,17 @@ def test_a_schedule_that_is_called_like_a_task_is_no_second_row_of_that_name() -
     )
     shown = [row.schedule for row in watched.part(2.0).schedules]
     assert shown == ["cleanup", "app.report"]
+
+
+def test_a_run_that_was_cancelled_runs_no_more() -> None:
+    watched = books()
+    watched.feed(True, 100.0)
+    run = {"hostname": "one@web1", "pid": 1, "uuid": "a"}
+    for event in (
+        Event("task-sent", uuid="a", name="app.report", queue="high"),
+        Event("task-started", **run),
+    ):
+        watched.handlers()[event.type](event, 100.0)
+    assert watched.part(107.0).tasks[0].longest_running_seconds == 7.0
+    watched.handlers()["task-cancelled"](Event("task-cancelled", **run), 108.0)
+    assert watched.part(109.0).tasks[0].longest_running_seconds == 0.0
