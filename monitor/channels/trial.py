@@ -8,6 +8,7 @@ from collections.abc import Callable
 import aiohttp
 
 from monitor.alerts.alert import Alert, Notice, fingerprint_of
+from monitor.alerts.lifecycle import resolve
 from monitor.channels.base import Channel, RefusedError, SendError
 from monitor.channels.settings import ChannelSettings
 from monitor.channels.table import make_channels
@@ -30,19 +31,9 @@ def trial_notices(channel: str, now: float) -> tuple[Notice, Notice]:
         summary="this is a test of queue-monitor, nothing is wrong",
         cause=f"somebody typed queue-monitor notify test {channel}",
     )
-    over = Alert(
-        labels=labels,
-        fingerprint=firing.fingerprint,
-        state="resolved",
-        active_at=now,
-        started_at=now,
-        resolved_at=now + LASTS_SECONDS,
-        summary=firing.summary,
-        resolved_reason="the test is over",
-    )
-    return _notice(channel, now, firing=(firing,)), _notice(
-        channel, now + LASTS_SECONDS, resolved=(over,)
-    )
+    over_at = now + LASTS_SECONDS
+    over = resolve(firing, over_at, "the test is over")
+    return _notice(channel, now, firing=(firing,)), _notice(channel, over_at, resolved=(over,))
 
 
 def _notice(
