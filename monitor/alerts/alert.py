@@ -91,7 +91,7 @@ class Notice(Struct, frozen=True, kw_only=True):
     only: frozenset[str] = frozenset()
     """Those of the channel's receivers that it is for, because the others have it; empty: all."""
     resend: bool = False
-    """Whether it says the same as the one before, lest it be forgotten: none is told of that."""
+    """Whether it only says the same anew, lest the receiver forget it; nobody is shown that."""
 
     @property
     def words(self) -> Words:

@@ -1,6 +1,6 @@
 """Holds the alerts there are, and takes each a step further at every tick.
 
-The daemon hands it one snapshot a tick and gives what it returns to the outbox and the store.
+`desk.py` hands it one snapshot a tick.
 """
 
 from collections.abc import Container, Iterable, Mapping

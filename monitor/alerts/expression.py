@@ -2,7 +2,7 @@
 
 An expression speaks of one object (a queue, a worker, ...) in the catalogue's fact names of
 its scope. Every type and unit is checked here, when settings are loaded, so that evaluation
-cannot fail. Called by `rules.py`.
+cannot fail. Called by `rules.py`, and by `prometheus_rules.py` for the tree.
 
     condition  := conjunct ("or" conjunct)*
     conjunct   := factor ("and" factor)*

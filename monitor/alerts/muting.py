@@ -1,7 +1,7 @@
 """Which firing alerts nobody is to be told of at the moment, and why. Pure.
 
-A muted alert fires all the same: it counts in the metrics and is shown. Called by the daemon
-at every tick, before the outbox decides.
+A muted alert fires all the same: it counts in the metrics and is shown. Called by `desk.py` at
+every tick, before the outbox decides.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,7 @@
-"""What may be combined with what: makes nodes of the tree, with their types checked.
+"""What rules may name and combine: makes nodes of the tree, with their types checked.
 
-Called by the parser in `expression.py`. Everything here raises ExpressionError with the
-place and the remedy.
+Called by the parser in `expression.py`. All that makes or takes a node raises ExpressionError with
+the place and the remedy.
 """
 
 from monitor.alerts.tokens import ExpressionError, Token

@@ -1,7 +1,7 @@
 """What has been told to whom, what is on its way, and what failed and is tried again.
 
-The daemon asks it for the notices that are due, has them sent, and reports back what came of
-each. A notice that failed is not kept: what is true at the next try is told then.
+`desk.py` asks it for the notices that are due, and reports back what came of each. A notice that
+failed is not kept: what is true at the next try is told then.
 """
 
 from collections import Counter

@@ -5,7 +5,7 @@
     0+10x3      0 10 20 30                      30-10x2     30 20 10
     _  _x3      not known, once or three times  stale       the object is gone
 
-Called by `rule_tests.py`.
+Called by `rule_tests.py`, and by config, which finds the mistakes.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Silences: alerts that nobody is to be told of for a while, by their labels. Pure.
 
-The meaning is Alertmanager's. The daemon owns one `Silences`, the API changes it, the state
-file keeps it.
+The meaning is Alertmanager's. `desk.py` owns one `Silences`, `alerting.py` changes it for the API
+and the page, the state file keeps it.
 """
 
 from collections.abc import Iterable, Mapping

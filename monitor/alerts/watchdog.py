@@ -1,7 +1,7 @@
 """The dead man's switch: an alert that always fires, so that its silence tells of ours.
 
-As Prometheus' Watchdog it has no severity that calls anybody: only channels that ask for it by
-a matcher get it, and the `alertmanager` channel, which gets everything.
+As Prometheus' Watchdog it has no severity that calls anybody: only channels that ask for `none`
+get it, and those of the type `alertmanager`, which ask for everything.
 """
 
 from monitor.alerts.alert import Alert, fingerprint_of

@@ -55,7 +55,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class Dispatcher:
-    """Sends notices, and tells the daemon what came of each.
+    """Sends notices, and tells its owner what came of each.
 
     `told` is called on the event loop with every outcome; `now` gives Unix seconds.
     """

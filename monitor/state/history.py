@@ -35,12 +35,12 @@ class NoticeEntry(Struct, frozen=True, kw_only=True, tag_field="kind", tag="noti
     channel: str
     group_key: str
     result: str
-    """`delivered`, `failed` or `refused`."""
+    """`delivered`, `partly`, `failed` or `refused`."""
     firing: int
     """How many alerts it told of as firing."""
     resolved: int
     reason: str = ""
-    """Why it did not arrive."""
+    """Why it did not arrive, or not at all of the channel's receivers."""
 
 
 Entry = AlertEntry | NoticeEntry

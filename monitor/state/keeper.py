@@ -76,7 +76,7 @@ class Keeper:
                 await asyncio.shield(self._saving)
         except TimeoutError:
             self._saving.add_done_callback(self._late)
-            self._note("the state file is slow: a save takes longer than 2 s")
+            self._note(f"the state file is slow: a save takes longer than {_SAVE_SECONDS:g} s")
         except StateError as error:
             self._note(str(error))
         except Exception as defect:  # whatever it is, it must not keep a notice from being sent

@@ -1,4 +1,4 @@
-"""Where the state file is, and how it comes to be. Used by the daemon and by `store.py`."""
+"""Where the state file is, and how it comes to be. Used by `keeper.py` and `store.py`."""
 
 import os
 from collections.abc import Mapping

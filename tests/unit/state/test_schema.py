@@ -34,5 +34,5 @@ def test_a_file_of_an_earlier_version_is_taken_over_whole(file, tmp_path):
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
         for table in ("silences", "rhythms"):
-            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - our own names
             assert rows == (1,)
