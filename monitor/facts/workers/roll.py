@@ -28,13 +28,14 @@ class Roll:
         self._processes: dict[Key, Process] = {}
         self._by_name: dict[str, list[Process]] = {}
         """The processes of each name, in the order in which they were first heard."""
-        self._shared = set(shared)
         self.left_out = 0
         """How often one was heard that is not on the roll because it is full."""
         for process in sorted(known, key=lambda process: process.first_seen_at):
             self._enter(process)
             for other in self._by_name[process.hostname]:
                 other.followed = other.followed or other.pid in process.may_follow
+        # Of some who shared a name, all but one may have said goodbye by now.
+        self._shared = set(filter(self.crowded, shared))
 
     def __iter__(self) -> Iterator[Process]:
         """Go over the processes; the roll may change meanwhile."""

@@ -77,6 +77,18 @@ def test_shared_names_are_remembered_over_a_restart() -> None:
     assert set(after.states()) == {"celery@web1#11", "celery@web1#12"}
 
 
+def test_who_alone_is_left_of_a_name_shares_it_with_nobody_over_a_restart() -> None:
+    before = Bench()
+    for pid in (11, 12):
+        before.start("celery@web1", pid)
+    before.wait(10)
+    before.stop("celery@web1", 11)
+    after = before.after_restart()
+    after.start("celery@web1", 12)
+    assert after.states() == {"celery@web1": "online"}
+    assert after.book.shared_names == set()
+
+
 def test_nobody_is_taken_for_the_successor_of_a_neighbour_over_a_restart() -> None:
     before = Bench()
     for pid in (11, 12, 13):
