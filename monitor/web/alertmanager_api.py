@@ -29,6 +29,16 @@ from monitor.web.source import Source
 _SILENCE_ORDER = ("active", "pending", "expired")
 _PLAIN = re.compile(r"[\w|:@/ -]*(\.\*)?")
 """Words, alternatives and one `.*` at the end: what people filter by, and what is cheap."""
+_BAD_SILENCE = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    RecursionError,
+    OverflowError,
+    OSError,
+    MatcherError,
+    SilenceError,
+)
+"""What comes of a document that is none, of a time that no calendar has, and of bad matchers."""
 _NO_ALERTS = "queue-monitor finds its alerts itself: post alerts to an Alertmanager"
 
 
@@ -134,9 +144,7 @@ class _Api:
         try:
             draft = json.decode(await request.read(), type=PostedSilence).draft()
             silence = await self._source.put_silence(draft)
-        except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, OSError) as error:
-            return _answer(f"bad silence: {error}", 400)
-        except (MatcherError, SilenceError) as error:
+        except _BAD_SILENCE as error:
             return _answer(f"bad silence: {error}", 400)
         except UnknownSilenceError as error:
             return _answer(str(error), 404)
