@@ -86,9 +86,8 @@ def _deeds(view: View, alert: Alert) -> Markup:
 
 def other_alerts(view: View, alerts: Iterable[Alert]) -> Markup:
     """Return those of `alerts` that are muted, pending, or resolved lately."""
-    chosen = tuple(alerts)
     rows = sorted(
-        (a for a in chosen if a.state != "firing" or a.fingerprint in view.muted),
+        (a for a in alerts if a.state != "firing" or a.fingerprint in view.muted),
         key=lambda a: (_STATES.index(a.state), severity_rank(a), -_turned_at(a), a.labels),
     )
     if not rows:

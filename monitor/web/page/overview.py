@@ -8,7 +8,6 @@ from monitor.web.page.brokers import brokers_section
 from monitor.web.page.health import deliveries_section, monitor_section
 from monitor.web.page.markup import Markup, element
 from monitor.web.page.queues import queues_section
-from monitor.web.page.ranking import severity_rank
 from monitor.web.page.rendered import Rendered
 from monitor.web.page.schedules import logs_section, schedules_section
 from monitor.web.page.tasks import tasks_section
@@ -35,19 +34,17 @@ def overview(view: View) -> Rendered:
 
 def _headline(view: View) -> tuple[str, str]:
     """Return what is the matter in one line, and the class that colours it."""
-    loud = sorted(view.loud, key=severity_rank)
-    pending = sum(1 for _ in view.of_state("pending"))
     if view.waiting:
         return "Waiting for the first poll", "blind"
     if view.blind:
         return f"Blind: {_listed(sorted(view.blind))} cannot be read", "critical"
-    if loud:
-        names = _listed(dict.fromkeys(alert.alertname for alert in loud))
-        return f"{len(loud):,} firing: {names}", loud[0].severity
+    if view.loud:
+        names = _listed(dict.fromkeys(alert.alertname for alert in view.loud))
+        return f"{len(view.loud):,} firing: {names}", view.loud[0].severity
     if view.quiet:
         return f"Nothing fires but what is muted: {len(view.quiet):,}", "pending"
-    if pending:
-        return f"Nothing fires, {pending:,} pending", "pending"
+    if view.pending:
+        return f"Nothing fires, {view.pending:,} pending", "pending"
     return "Nothing is wrong", "good"
 
 

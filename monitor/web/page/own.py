@@ -142,9 +142,8 @@ def _worker_charts(lines: Mapping[str, Line]) -> Iterable[Markup]:
 def _rendered(
     view: View, thing: tuple[str, tuple[str, ...]], heading: Markup, *content: Markup
 ) -> Rendered:
-    alerts = of_object(view.alerts, *thing)
-    loud = tuple(a for a in alerts if a.state == "firing" and a.fingerprint not in view.muted)
-    others = other_alerts(view, alerts)
+    loud = of_object(view.loud, *thing)
+    others = other_alerts(view, of_object(view.alerts, *thing))
     title = visible(bounded(thing[1][-1]))
     return Rendered(title, (_back(), heading, troubles(view, loud), *content, others))
 

@@ -6,24 +6,21 @@ from collections.abc import Iterable
 from monitor.facts.scopes import UP_STATES
 from monitor.facts.snapshot import Snapshot
 from monitor.web.page.markup import Markup, element, joined
-from monitor.web.page.ranking import severity_rank
 from monitor.web.page.view import View
 from monitor.web.page.words import NOTHING, UNKNOWN, age, count, name
 
 
 def tiles(view: View, snapshot: Snapshot) -> Markup:
     """Return the tiles."""
-    firing = sorted(view.loud, key=severity_rank)
-    pending = sum(1 for _ in view.of_state("pending"))
     muted = f", {len(view.quiet):,} muted" if view.quiet else ""
     up = len(snapshot.brokers) - len(view.blind)
     return element(
         "dl",
         _tile(
             "Firing",
-            count(len(firing)),
-            f"{pending:,} pending{muted}",
-            firing[0].severity if firing else None,
+            count(len(view.loud)),
+            f"{view.pending:,} pending{muted}",
+            view.loud[0].severity if view.loud else None,
         ),
         _tile(
             "Brokers read",

@@ -13,7 +13,7 @@ from monitor.state.history import NoticeEntry
 from monitor.values.names import bounded
 from monitor.web.health import BrokerHealth, broker_health
 from monitor.web.page.choice import Choice
-from monitor.web.page.ranking import Key, by_object
+from monitor.web.page.ranking import Key, by_object, severity_rank
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,14 @@ class View:
 
     @cached_property
     def loud(self) -> tuple[Alert, ...]:
-        """The alerts that fire and are not muted."""
-        return tuple(a for a in self.of_state("firing") if a.fingerprint not in self.muted)
+        """The alerts that fire and are not muted, worst first."""
+        loud = (a for a in self.of_state("firing") if a.fingerprint not in self.muted)
+        return tuple(sorted(loud, key=severity_rank))
+
+    @cached_property
+    def pending(self) -> int:
+        """How many alerts are pending."""
+        return sum(1 for _ in self.of_state("pending"))
 
     @cached_property
     def quiet(self) -> tuple[Alert, ...]:
