@@ -20,7 +20,7 @@ from monitor.web.page.table import Column
 from monitor.web.page.view import View
 from monitor.web.page.words import badge, name
 
-Watched = BrokerFacts | QueueFacts | WorkerFacts | TaskFacts | ScheduleFacts
+Watched = BrokerFacts | QueueFacts | WorkerFacts | TaskFacts | ScheduleFacts | LogFacts
 
 STATE_KINDS = {
     "dead": "critical",
@@ -62,7 +62,9 @@ def mark(view: View, scope: str, thing: Watched) -> str | None:
     alerts = view.firing_on(scope, thing.key)
     if alerts:
         return alerts[0].severity
-    return "blind" if thing.broker in view.blind else None
+    # A log is read without a broker.
+    blind = not isinstance(thing, LogFacts) and thing.broker in view.blind
+    return "blind" if blind else None
 
 
 def alert_badges(view: View, scope: str, thing: Watched) -> Markup:
@@ -79,7 +81,7 @@ def address(scope: str, key: tuple[str, ...]) -> str:
     return f"{scope}?{urlencode(tuple(labels))}"
 
 
-def row_key(thing: Watched | LogFacts) -> str:
+def row_key(thing: Watched) -> str:
     """Return what tells a row from the others of its table."""
     return "\n".join(map(bounded, thing.key)).encode("unicode_escape").decode("ascii")
 

@@ -3,7 +3,7 @@
 from monitor.facts.logs import LogFacts
 from monitor.facts.snapshot import ScheduleFacts, Snapshot
 from monitor.web.page.markup import Markup, element, joined
-from monitor.web.page.objects import broker_column, mark, row_key
+from monitor.web.page.objects import alert_badges, broker_column, mark, row_key
 from monitor.web.page.table import Column, Table
 from monitor.web.page.view import View
 from monitor.web.page.words import NOTHING, UNKNOWN, age, ago, badge, count, name, sentence
@@ -57,19 +57,13 @@ def logs_section(view: View, snapshot: Snapshot) -> Markup:
         Column[LogFacts]("Last match", lambda log: _ago(log.last_match_at, view.now), "number"),
         Column[LogFacts]("Matches a minute", lambda log: count(log.matches_per_minute), "number"),
     )
-    table = Table("Logs", columns, lambda log: _log_mark(view, log), row_key, "")
+    table = Table("Logs", columns, lambda log: mark(view, "log", log), row_key, "")
     return table.section(rows, view.choice)
 
 
-def _log_mark(view: View, log: LogFacts) -> str | None:
-    alerts = view.firing_on("log", log.key)
-    return alerts[0].severity if alerts else None
-
-
 def _log_status(view: View, log: LogFacts) -> Markup:
-    alerts = [badge(name(a.alertname), a.severity) for a in view.firing_on("log", log.key)]
-    why = [element("small", sentence(log.problem))] if log.problem else []
+    why = element("small", sentence(log.problem)) if log.problem else ""
     if log.readable is None:
-        return joined((UNKNOWN, *why))
+        return joined((UNKNOWN, why))
     read = badge("read", "good") if log.readable else badge("not readable", "warning")
-    return joined((*(alerts or [read]), *why))
+    return joined((alert_badges(view, "log", log) or read, why))
