@@ -11,7 +11,7 @@ from monitor.web.page.charts import chart, strip
 from monitor.web.page.markup import Markup, element, joined
 from monitor.web.page.objects import STATE_KINDS, address
 from monitor.web.page.queues import consumers, drains_in, in_flight, oldest, priorities, verdict
-from monitor.web.page.rendered import Rendered
+from monitor.web.page.rendered import BACK, Rendered
 from monitor.web.page.tasks import by_failures, tasks_table
 from monitor.web.page.view import View
 from monitor.web.page.words import (
@@ -145,18 +145,14 @@ def _rendered(
     loud = of_object(view.loud, *thing)
     others = other_alerts(view, of_object(view.alerts, *thing))
     title = visible(bounded(thing[1][-1]))
-    return Rendered(title, (_back(), heading, troubles(view, loud), *content, others))
+    return Rendered(title, (BACK, heading, troubles(view, loud), *content, others))
 
 
 def missing(kind: str, wanted: str) -> Rendered:
     """Return that nothing of that name is known."""
     text = f"No {kind} named {visible(wanted)} is known, or it is no longer."
     said = element("div", element("p", text, class_="headline"), class_="verdict blind")
-    return Rendered(text, (_back(), said), found=False)
-
-
-def _back() -> Markup:
-    return element("nav", element("a", "All queues and workers", href="./"), class_="back")
+    return Rendered(text, (BACK, said), found=False)
 
 
 def _heading(kind: str, title: str, broker: str, state: Markup) -> Markup:

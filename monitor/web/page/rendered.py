@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from monitor.web.page.markup import Markup
+from monitor.web.page.markup import Markup, element
+
+BACK = element("nav", element("a", "All queues and workers", href="./"), class_="back")
+"""Leads from every other view to the overview."""
 
 
 @dataclass(frozen=True)

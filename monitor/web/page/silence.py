@@ -8,7 +8,7 @@ from monitor.alerts.matchers import Matcher
 from monitor.alerts.silences import Silence
 from monitor.web.page.choice import Choice
 from monitor.web.page.markup import Markup, element
-from monitor.web.page.rendered import Rendered
+from monitor.web.page.rendered import BACK, Rendered
 from monitor.web.page.table import Column, Table
 from monitor.web.page.words import age, badge, moment, name, sentence, visible
 
@@ -53,7 +53,7 @@ def silence_view(
         form = _form(draft, token, error)
     live = [silence for silence in silences if silence.state(now) != "expired"]
     content = (
-        element("nav", element("a", "All queues and workers", href="./"), class_="back"),
+        BACK,
         form,
         _silences(sorted(live, key=lambda s: s.ends_at), now, choice, "" if refused else token),
     )
