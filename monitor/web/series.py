@@ -6,6 +6,7 @@ from msgspec import json
 from monitor.facts.history import SERIES, STATES_BY_GRAVITY, STEP_SECONDS
 from monitor.facts.scopes import IDENTITY
 from monitor.values.names import bounded
+from monitor.web.page.objects import object_at
 from monitor.web.source import Source
 
 
@@ -24,25 +25,19 @@ class SeriesHandler:
         scope = request.query.get("scope", "")
         if scope not in SERIES:
             return _answer({"error": f"scope is one of {', '.join(SERIES)}"}, 400)
-        names = IDENTITY[scope]
-        if missing := [name for name in names if name not in request.query]:
+        if missing := [name for name in IDENTITY[scope] if name not in request.query]:
             return _answer({"error": f"{' and '.join(missing)} must be given"}, 400)
-        wanted = tuple(request.query[name] for name in names)
         snapshot = self._source.snapshot
-        for thing in snapshot.of(scope) if snapshot else ():
-            if tuple(map(bounded, thing.key)) == wanted:
-                return _answer(
-                    self._document(scope, thing.key, dict(zip(names, wanted, strict=True)))
-                )
-        return _answer({"error": f"no {scope} of that name is known"}, 404)
+        thing = object_at(snapshot, scope, request.query) if snapshot else None
+        if thing is None:
+            return _answer({"error": f"no {scope} of that name is known"}, 404)
+        return _answer(self._document(scope, thing.key))
 
-    def _document(
-        self, scope: str, key: tuple[str, ...], labels: dict[str, str]
-    ) -> dict[str, object]:
+    def _document(self, scope: str, key: tuple[str, ...]) -> dict[str, object]:
         lines = self._source.last_hour.lines(scope, key)
         return {
             "scope": scope,
-            "labels": labels,
+            "labels": dict(zip(IDENTITY[scope], map(bounded, key), strict=True)),
             "step_seconds": STEP_SECONDS,
             "end_at": next((line.end_at for line in lines.values()), None),
             "series": {name: _values(name, line.values) for name, line in lines.items()},

@@ -1,5 +1,6 @@
-"""What every table of watched things does alike: rank, mark, name, link."""
+"""What every view of watched things does alike: rank, mark, name, link, find."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -79,6 +80,13 @@ def address(scope: str, key: tuple[str, ...]) -> str:
     """
     labels = zip(IDENTITY[scope], map(bounded, key), strict=True)
     return f"{scope}?{urlencode(tuple(labels))}"
+
+
+def object_at(snapshot: Snapshot, scope: str, parameters: Mapping[str, str]) -> Any | None:
+    """Return the object that the parameters of an `address` name; None where there is none."""
+    wanted = tuple(parameters.get(label, "") for label in IDENTITY[scope])
+    same = (thing for thing in snapshot.of(scope) if tuple(map(bounded, thing.key)) == wanted)
+    return next(same, None)
 
 
 def row_key(thing: Watched) -> str:

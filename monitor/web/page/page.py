@@ -6,9 +6,9 @@ from hashlib import sha256
 from importlib.resources import files
 
 from monitor.facts.scopes import IDENTITY
-from monitor.values.names import bounded
 from monitor.values.units import format_duration
 from monitor.web.page.markup import Markup, element
+from monitor.web.page.objects import object_at
 from monitor.web.page.overview import overview
 from monitor.web.page.own import missing, queue_view, worker_view
 from monitor.web.page.rendered import Rendered
@@ -36,12 +36,11 @@ def render(view: View, kind: str, labels: Mapping[str, str]) -> Rendered:
     """Return one of `VIEWS`; `labels` name the queue or worker, as its labels do."""
     if kind == "overview" or view.snapshot is None:
         return overview(view)
-    wanted = tuple(labels.get(label, "") for label in IDENTITY[kind])
-    for thing in view.snapshot.of(kind):
-        if tuple(map(bounded, thing.key)) == wanted:
-            show = queue_view if kind == "queue" else worker_view
-            return show(view, view.snapshot, thing)
-    return missing(kind, wanted[-1])
+    thing = object_at(view.snapshot, kind, labels)
+    if thing is None:
+        return missing(kind, labels.get(IDENTITY[kind][-1], ""))
+    show = queue_view if kind == "queue" else worker_view
+    return show(view, view.snapshot, thing)
 
 
 def page(view: View, rendered: Rendered, kind: str) -> str:
