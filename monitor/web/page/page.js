@@ -58,7 +58,7 @@
     const old = dataAt === null || now - dataAt > staleAfter;
     let words = dataAt === null ? "part of the data is missing" : `data ${duration(now - dataAt)} old`;
     if (cut) {
-      words = `not live · ${dataAt === null ? words : `data ${duration(now - dataAt)} old`}`;
+      words = `not live · ${words}`;
     } else if (!old) {
       words = `live · ${words}`;
     }
