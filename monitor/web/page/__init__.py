@@ -1,1 +1,1 @@
-"""The status page, drawn by the server: HTML and one style sheet, no script."""
+"""The status page, drawn by the server: HTML and one style sheet, kept live by one script."""
