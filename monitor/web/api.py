@@ -9,7 +9,6 @@ from monitor.alerts.alert import Alert
 from monitor.alerts.muting import Muted
 from monitor.facts.catalogue import facts_of
 from monitor.facts.fact import Fact
-from monitor.facts.histogram import HistogramFacts
 from monitor.facts.scopes import IDENTITY, SCOPES
 from monitor.facts.snapshot import BrokerFacts, Snapshot, WorkerFacts
 from monitor.values.names import bounded
@@ -56,8 +55,6 @@ def _value(fact: Fact, value: Any) -> Any:
         return value
     if fact.kind == "info":
         return _labels(fact.labels, value)
-    if isinstance(value, HistogramFacts):
-        return value
     if fact.labels:
         return [
             {"labels": _labels(fact.labels, child), "value": number}
