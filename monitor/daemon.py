@@ -237,17 +237,18 @@ class Daemon:
         self._view.publish(replace(snapshot, monitor=self._monitor_facts()), now)
         # What is about to be told must survive a crash, or its all-clear would be lost.
         await self._keeper.save(self._to_save(last=False))
+        trouble = self._trouble(snapshot, now)
         # What an earlier run left firing may be over: nobody is told before anybody has looked.
         if self._view.ready:
             self._alerting.tell(now)
-            self._heartbeat.beat(now, self._trouble(snapshot, now))
-        self._systemd.ticked(self._status(snapshot, now), ready=self._view.ready)
+            self._heartbeat.beat(now, trouble)
+        self._systemd.ticked(self._status(snapshot, trouble), ready=self._view.ready)
 
-    def _status(self, snapshot: Snapshot, now: float) -> str:
+    def _status(self, snapshot: Snapshot, trouble: str) -> str:
         """Return how things are, in one line for `systemctl status`."""
         firing = sum(alert.state == "firing" for alert in self._alerting.desk.alerts)
         counts = f"{len(snapshot.queues)} queues, {len(snapshot.workers)} workers, {firing} firing"
-        return "; ".join((counts, *self._trouble(snapshot, now).splitlines()))
+        return "; ".join((counts, *trouble.splitlines()))
 
     def _trouble(self, snapshot: Snapshot, now: float) -> str:
         """Return which brokers are not being read and why, a line each."""
