@@ -8,7 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,39 +89,37 @@ class Site:
         with self._connected() as db:
             return [address for (address,) in db.execute(query, (limit,))]
 
-    @contextmanager
-    def welcoming(self, address: str) -> Iterator[bool]:
+    def welcoming(self, address: str) -> AbstractContextManager[bool]:
         """Mark somebody as welcomed; the block mails only if it is given True.
 
         Only one of all who try at once is given it. The mark goes away if the block fails.
         """
-        mark = (
-            "UPDATE people SET welcome_email_sent = ? WHERE address = ? AND welcome_email_sent = ?"
+        self.sign_up(address)
+        return self._marked(
+            "UPDATE people SET welcome_email_sent = 1 WHERE address = ? AND welcome_email_sent = 0",
+            "UPDATE people SET welcome_email_sent = 0 WHERE address = ?",
+            (address,),
         )
-        with self._connected() as db:
-            _sign_up(db, (address,))
-            ours = db.execute(mark, (1, address, 0)).rowcount == 1
-        try:
-            yield ours
-        except Exception:  # whatever it is, there was no mail
-            if ours:
-                with self._connected() as db:
-                    db.execute(mark, (0, address, 1))
-            raise
+
+    def mailing(self, address: str, occasion: str) -> AbstractContextManager[bool]:
+        """Note that somebody is mailed on an occasion; True, and the mark, as in `welcoming`."""
+        return self._marked(
+            "INSERT OR IGNORE INTO mailed VALUES (?, ?)",
+            "DELETE FROM mailed WHERE address = ? AND occasion = ?",
+            (address, occasion),
+        )
 
     @contextmanager
-    def mailing(self, address: str, occasion: str) -> Iterator[bool]:
-        """Note that somebody is mailed on an occasion; True, and the mark, as in `welcoming`."""
+    def _marked(self, mark: str, unmark: str, values: tuple[str, ...]) -> Iterator[bool]:
+        """Run the statement `mark`, and `unmark` if the block fails; yield whether it marked."""
         with self._connected() as db:
-            query = "INSERT OR IGNORE INTO mailed VALUES (?, ?)"
-            ours = db.execute(query, (address, occasion)).rowcount == 1
+            ours = db.execute(mark, values).rowcount == 1
         try:
             yield ours
         except Exception:  # whatever it is, there was no mail
             if ours:
                 with self._connected() as db:
-                    query = "DELETE FROM mailed WHERE address = ? AND occasion = ?"
-                    db.execute(query, (address, occasion))
+                    db.execute(unmark, values)
             raise
 
     # -- the rest ------------------------------------------------------------------------
