@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         # The environment and not the command line: a password would show in the process list.
         os.environ["CELERY_BROKER_URL"] = args.broker
     for warning in settings.warnings():
-        print(f"queue-monitor: {warning}", file=sys.stderr)
+        _complain(warning)
     try:
         return _COMMANDS[args.reference_app_command](args)
     except KeyboardInterrupt:
@@ -171,7 +171,7 @@ def _run_workflow(args: argparse.Namespace) -> int:
     except OperationalError as error:
         return _broker_refused(error)
     except TimeoutError:
-        print("queue-monitor: nothing came of it: is a worker running?", file=sys.stderr)
+        _complain("nothing came of it: is a worker running?")
         return 1
     return 0
 
