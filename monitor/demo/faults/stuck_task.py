@@ -1,7 +1,6 @@
 """A task waits for something that does not come, longer than the demo's bound of five seconds."""
 
 import time
-from asyncio import sleep
 from collections.abc import Callable
 
 from monitor.demo.fault import Fault, Outcome, observe
@@ -12,7 +11,7 @@ async def play(installation: Installation, say: Callable[[str], None]) -> Outcom
     """Send a task that hangs for 20 seconds, and wait until it is over."""
 
     async def gives_up_by_itself() -> None:
-        await sleep(0)
+        """Wait for nothing: the task sleeps no longer than that."""
 
     say("sending a task that hangs ...")
     begun_at = time.monotonic()
