@@ -84,7 +84,6 @@ def test_it_is_live_and_says_what_is_wrong_and_silences_it(
     page.goto(url(daemon))
     expect(page.locator("#age")).to_have_text(re.compile("^live · data"))
 
-    before = polls(daemon)
     client.sadd("_kombu.binding.flooded", "\x06\x16\x06\x16flooded")
     daemon.until(lambda m: m.value("celery_queue_length", queue_name="flooded") == 0)
     expect(row(page, "queues", "flooded")).to_be_visible(timeout=SOON_MILLISECONDS)
