@@ -8,9 +8,10 @@ from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from monitor.alerts.matchers import Matcher, MatcherError, match_all, parse_matchers
+from monitor.values.zones import time_zones
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 MONTHS = (
@@ -107,7 +108,7 @@ def muted_by(labels: Mapping[str, str], active: Iterable[Mute]) -> tuple[str, ..
 
 def compile_mute(settings: MuteSettings) -> Mute:
     """Return the mute time that `settings` describe. Raises MuteError."""
-    if settings.location not in available_timezones():
+    if settings.location not in time_zones():
         raise MuteError(f"unknown time zone {settings.location!r}", "location")
     return Mute(
         name=settings.name,

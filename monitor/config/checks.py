@@ -6,7 +6,6 @@ Each check yields problems, placed where the setting was written; `load.py` runs
 import re
 from collections.abc import Iterator
 from itertools import pairwise, takewhile
-from zoneinfo import available_timezones
 
 from monitor.alerts.grouping import ALL_LABELS
 from monitor.alerts.mute import MuteError, compile_mute
@@ -30,6 +29,7 @@ from monitor.facts.settings import LEAST_EVERY_SECONDS, QueueLimits
 from monitor.facts.tasks.cron import parse_cron
 from monitor.values.secret import Secret
 from monitor.values.suggestion import did_you_mean
+from monitor.values.zones import time_zones
 from monitor.web.server import ListenError, parse_listen
 
 _MAY_BE_ZERO = frozenset({"group_wait", "for", "keep_firing_for"})
@@ -147,8 +147,8 @@ def _schedules(settings: Settings, tree: Node) -> Iterator[Problem]:
                 parse_cron(schedule.cron)
             except ValueError as error:
                 yield problem_at(tree, (*path, "cron"), str(error))
-        if schedule.timezone not in available_timezones():
-            hint = did_you_mean(schedule.timezone, sorted(available_timezones()))
+        if schedule.timezone not in time_zones():
+            hint = did_you_mean(schedule.timezone, sorted(time_zones()))
             message = f"unknown time zone {quoted(schedule.timezone)}{hint}"
             yield problem_at(tree, (*path, "timezone"), message)
         if schedule.broker is not None and schedule.broker not in brokers:
