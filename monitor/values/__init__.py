@@ -1,1 +1,1 @@
-"""Small value types that every floor shares: durations, sizes, secrets."""
+"""Small value types that every floor shares: durations, sizes, names, secrets."""

@@ -32,8 +32,7 @@ def bounded(name: str, limit_bytes: int = LIMIT_BYTES) -> str:
     """Return `name` itself, or what stands for it where it is too long or not valid UTF-8.
 
     A name that had to be changed ends in `~` and a hash of the whole, so that two names which
-    differ only past the cut stay two. The result encodes to at most
-    `limit_bytes`.
+    differ only past the cut stay two. The result encodes to at most `limit_bytes`.
     """
     try:
         encoded = name.encode()

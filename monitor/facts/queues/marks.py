@@ -27,8 +27,8 @@ class Marks:
 
         At most `entered` messages came since the last call (None: nobody knows how many) and
         `length`, at least 1, are in the list at `at`. Where fewer came the oldest may have waited
-        for longer than is said. Messages that a worker gave back stand before the
-        oldest and came before it, so they change nothing.
+        for longer than is said. Messages that a worker gave back stand before the oldest and came
+        before it, so they change nothing.
         """
         if entered is None:
             self._entered = length
