@@ -7,16 +7,18 @@ is one list for the life of the monitor, so that a worker which answers hours la
 most one key behind. Wire format: kombu 5.7 `pidbox.py`.
 """
 
+import asyncio
 import base64
+import contextlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from monitor.broker.failure import error_reply
+from monitor.broker.failure import BrokerError, error_reply
 from monitor.broker.keys import Keys
 from monitor.broker.messages import UNREADABLE
 from monitor.broker.wire import Reply, Wire, pack
@@ -24,7 +26,8 @@ from monitor.facts.readings import Headcount, RunningTask, WorkerReply
 
 _HEADCOUNT = "ping"
 _ANSWERS_A_POP = 1000
-_ANSWER_SECONDS = 2.0
+_CLEAN_UP_SECONDS = 1.0
+ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
 _DEFAULT_VISIBILITY_TIMEOUT_SECONDS = 3600.0
 """Of a worker that does not set it (kombu/transport/redis.py, `Channel.visibility_timeout`)."""
@@ -96,8 +99,9 @@ class Answers(msgspec.Struct, frozen=True):
 class Control:
     """Commands to the workers of one broker, and their answers."""
 
-    def __init__(self, keys: Keys, reply_name: str) -> None:
+    def __init__(self, keys: Keys, reply_name: str, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._keys = keys
+        self._answer_seconds = answer_seconds
         self._reply_name = reply_name
         self._reply_list = keys.reply_list(reply_name)
         self._tickets: dict[str, str] = {}
@@ -107,6 +111,20 @@ class Control:
         """Drop answers to an earlier life of the monitor. Raises BrokerError."""
         (reply,) = await wire.ask(pack([("DEL", self._reply_list)]), 1)
         _check(reply)
+
+    async def clean_up(self, connect: Callable[[], Awaitable[Wire]]) -> None:
+        """Leave no list of answers behind.
+
+        Not on the old connection: an answer to what was cut short is under way on it.
+        """
+        # A broker that is gone holds up no end.
+        with contextlib.suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(_CLEAN_UP_SECONDS):
+                wire = await connect()
+                try:
+                    await self.clear(wire)
+                finally:
+                    wire.close()
 
     async def ask(
         self,
@@ -150,7 +168,7 @@ class Control:
     ) -> list[tuple[str, WorkerReply]]:
         """Return what was answered to which method, once it is `expected` or time is up."""
         answers: list[tuple[str, WorkerReply]] = []
-        deadline = clock() + _ANSWER_SECONDS
+        deadline = clock() + self._answer_seconds
         while len(answers) < expected and (left := deadline - clock()) > 0:
             timeout = f"{max(left, 0.05):.3f}"
             (first,) = await wire.ask(pack([("BRPOP", self._reply_list, timeout)]), 1)

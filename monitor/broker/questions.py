@@ -5,7 +5,6 @@ asks, and the answers go back into the books.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 
@@ -23,7 +22,6 @@ _log = logging.getLogger(__name__)
 _NAMES_SHOWN = 5
 _EVERY_SECONDS = 0.5
 _ROUND_SECONDS = 10.0
-_CLEAN_UP_SECONDS = 1.0
 _REFUSED_AGAIN_SECONDS = 300.0
 """How often the right to ask is tried after it was missing: somebody may have given it."""
 
@@ -65,7 +63,7 @@ class Questions:
         finally:
             if wire is not None:
                 wire.close()
-                await self._clean_up()
+                await self._control.clean_up(lambda: self._link.open("control"))
 
     def _due(self, now: float) -> tuple[Wanted, Sequence[str], Sequence[str]]:
         """Return what is to be asked now, whom for what they run, and whom for what they hold."""
@@ -86,18 +84,6 @@ class Questions:
                 workers=len(hostnames),
                 names=bounded(", ".join(hostnames[:_NAMES_SHOWN])) + more,
             )
-
-    async def _clean_up(self) -> None:
-        """Leave no list of answers behind."""
-        # A broker that is gone holds up no shutdown.
-        with contextlib.suppress(BrokerError, TimeoutError):
-            async with asyncio.timeout(_CLEAN_UP_SECONDS):
-                # Not on the old connection: an answer to what was cut short is under way on it.
-                wire = await self._link.open("control")
-                try:
-                    await self._control.clear(wire)
-                finally:
-                    wire.close()
 
     async def _round(
         self,

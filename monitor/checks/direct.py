@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from monitor import __version__
 from monitor.broker.address import parse_url
-from monitor.broker.control import Answers, Control
+from monitor.broker.control import ANSWER_SECONDS, Answers, Control
 from monitor.broker.discovery import Discovery
 from monitor.broker.failure import BrokerError
 from monitor.broker.keys import Keys
@@ -29,6 +29,8 @@ from monitor.facts.snapshot import MonitorFacts, QueueFacts, Snapshot, WorkerFac
 
 _SEARCH_PART = 0.5
 """Of the time there is, to look for queues that nobody named."""
+_ANSWER_PART = 0.25
+"""Of the time there is, for the workers' answers: one that gives none must not cost the rest."""
 
 
 def look(
@@ -110,11 +112,17 @@ class _Look:
         self._books.watch_queues(found | self._names, time.time())
 
     async def _ask(self, wire: Wire) -> None:
-        control = Control(self._keys, f"queue-monitor.reply.check-{os.getpid()}")
+        control = Control(
+            self._keys,
+            f"queue-monitor.reply.check-{os.getpid()}",
+            min(ANSWER_SECONDS, self._timeout_seconds * _ANSWER_PART),
+        )
         try:
             answers = await control.ask(wire, ("stats", "active_queues"), None, time.time)
-        finally:
             await control.clear(wire)
+        except asyncio.CancelledError:
+            await control.clean_up(lambda: Wire.open(self._settings, self._timeout_seconds))
+            raise
         self._workers = tuple(_workers(self._settings.name, answers))
 
     def _exists(self, queue: QueueFacts) -> bool:

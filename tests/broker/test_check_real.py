@@ -4,12 +4,16 @@ import json
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import redis
 
+from monitor.broker.settings import BrokerSettings
+from monitor.checks.direct import look
 from monitor.demo.broker import EmbeddedBroker
+from monitor.values.secret import Secret
 from tests.broker.conftest import Workers
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -87,6 +91,41 @@ def test_workers_answer_a_round_of_questions(
         listener.get_message(timeout=5)
         assert check("workers", "--expect", "2", *at)[0] == UNKNOWN
     assert not client.keys("queue-monitor.reply.*")
+
+
+def test_a_listener_that_does_not_answer_costs_a_hasty_check_only_what_it_would_say(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    bind(client, "high")
+    client.lpush("high", *["{}"] * 8)
+    with client.pubsub() as listener:
+        listener.subscribe("/0.celery.pidbox")
+        listener.get_message(timeout=5)
+        status, line = check("queues", "-c", "5", "-t", "2", "--broker", broker.url)
+    assert (status, "high: length 8 (outside 5)" in line) == (CRITICAL, True), line
+    assert not client.keys("queue-monitor.reply.*")
+
+
+def test_a_look_ends_in_time_although_the_broker_freezes_while_workers_are_asked(
+    broker: EmbeddedBroker, client: "redis.Redis"
+) -> None:
+    def freeze_once_asked() -> None:
+        while not any(each["cmd"] == "brpop" for each in client.client_list()):
+            time.sleep(0.01)
+        broker.pause()
+
+    target = BrokerSettings(url=Secret(broker.url))
+    with client.pubsub() as listener, ThreadPoolExecutor() as threads:
+        listener.subscribe("/0.celery.pidbox")
+        listener.get_message(timeout=5)
+        freezing = threads.submit(freeze_once_asked)
+        looking = threads.submit(look, target, "queues", (), 1.0)
+        try:
+            freezing.result(timeout=10)
+            seen = looking.result(timeout=10)
+        finally:
+            broker.resume()
+    assert seen.brokers[0].error == "no answer within 1 s"
 
 
 @pytest.mark.parametrize(
