@@ -18,56 +18,17 @@ from typing import Any
 
 import msgspec
 
+from monitor.broker.answers import HEADCOUNT, read_answer
 from monitor.broker.failure import BrokerError, error_reply
 from monitor.broker.keys import Keys
 from monitor.broker.messages import UNREADABLE
 from monitor.broker.wire import Reply, Wire, pack
-from monitor.facts.readings import Headcount, RunningTask, WorkerReply
+from monitor.facts.readings import Headcount, WorkerReply
 
-_HEADCOUNT = "ping"
 _ANSWERS_A_POP = 1000
 _CLEAN_UP_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 """How long workers have to answer: an idle one needs a few milliseconds."""
-_DEFAULT_VISIBILITY_TIMEOUT_SECONDS = 3600.0
-"""Of a worker that does not set it (kombu/transport/redis.py, `Channel.visibility_timeout`)."""
-
-
-class _Pool(msgspec.Struct):
-    implementation: str | None = None
-    concurrency: int | None = msgspec.field(default=None, name="max-concurrency")
-    processes: list[Any] | None = None
-
-
-class _TransportOptions(msgspec.Struct):
-    visibility_timeout: float | None = None
-
-
-class _Broker(msgspec.Struct):
-    """Of the broker's options only this one: others hold secrets."""
-
-    transport_options: _TransportOptions
-
-
-class _Stats(msgspec.Struct):
-    """Of a `stats` reply only this: the rest names the broker's user and host."""
-
-    pid: int | None = None
-    uptime: float | None = None
-    pool: _Pool | None = None
-    broker: msgspec.Raw = msgspec.Raw()
-
-
-class _Queue(msgspec.Struct):
-    name: str
-
-
-class _Running(msgspec.Struct):
-    """Of a running task only this: the rest holds its arguments."""
-
-    id: str
-    name: str | None = None
-    time_start: float | None = None
 
 
 class _Headers(msgspec.Struct):
@@ -81,11 +42,6 @@ class _Envelope(msgspec.Struct):
 
 _envelope = msgspec.json.Decoder(_Envelope)
 _body = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_broker = msgspec.json.Decoder(_Broker)
-_stats = msgspec.json.Decoder(_Stats)
-_queues = msgspec.json.Decoder(list[_Queue])
-_running = msgspec.json.Decoder(list[_Running])
-_reserved = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -148,7 +104,7 @@ class Control:
         destination = None if hostnames is None else sorted(hostnames)
         commands = [self._command(method, destination) for method in methods]
         if headcount:
-            commands.append(self._command(_HEADCOUNT, None))
+            commands.append(self._command(HEADCOUNT, None))
         heard = [_check(reply) for reply in await wire.ask(pack(commands), len(commands))]
         expected = sum(heard)
         if destination is not None and not shared:
@@ -156,7 +112,7 @@ class Control:
             expected -= sum(max(0, n - len(destination)) for n in named)
         replies = await self._collect(wire, expected, clock)
         # Of a question to all the answers can be counted.
-        counted = _HEADCOUNT if headcount else methods[0] if destination is None else None
+        counted = HEADCOUNT if headcount else methods[0] if destination is None else None
         count = None
         if counted is not None:
             present = Counter(reply.hostname for method, reply in replies if method == counted)
@@ -234,48 +190,11 @@ class Control:
             if method is None:
                 return []
             return [
-                (method, _reply(method, hostname, raw, at))
+                (method, read_answer(method, hostname, raw, at))
                 for hostname, raw in _body.decode(envelope.body).items()
             ]
         except UNREADABLE:
             return []
-
-
-def _reply(method: str, hostname: str, raw: msgspec.Raw, at: float) -> WorkerReply:
-    if method == _HEADCOUNT:
-        return WorkerReply(at=at, hostname=hostname)
-    if method == "active_queues":
-        names = tuple(queue.name for queue in _queues.decode(raw))
-        return WorkerReply(at=at, hostname=hostname, queues=names)
-    if method == "active":
-        running = tuple(
-            RunningTask(task.id, task.name, task.time_start) for task in _running.decode(raw)
-        )
-        return WorkerReply(at=at, hostname=hostname, running=running)
-    if method == "reserved":
-        return WorkerReply(at=at, hostname=hostname, reserved=len(_reserved.decode(raw)))
-    stats = _stats.decode(raw)
-    pool = stats.pool or _Pool()
-    implementation = (pool.implementation or "").rpartition(":")[0].rpartition(".")[2]
-    return WorkerReply(
-        at=at,
-        hostname=hostname,
-        pid=stats.pid,
-        uptime_seconds=stats.uptime,
-        # An autoscaled pool has as many slots as it has processes now.
-        concurrency=len(pool.processes) if pool.processes else pool.concurrency,
-        pool=implementation or None,
-        visibility_timeout_seconds=_visibility_timeout(stats.broker),
-    )
-
-
-def _visibility_timeout(broker: msgspec.Raw) -> float | None:
-    """Return what a worker's broker options say of it; options that cannot be read say nothing."""
-    try:
-        seconds = _broker.decode(broker).transport_options.visibility_timeout
-    except UNREADABLE:
-        return None
-    return _DEFAULT_VISIBILITY_TIMEOUT_SECONDS if seconds is None else seconds
 
 
 def _enveloped(body: Mapping[str, Any]) -> bytes:
