@@ -129,7 +129,8 @@ def _requests(settings: HeartbeatSettings) -> Iterator[Callable[[str], _Request]
 
 def _ping(secret: Secret, trouble: str) -> _Request:
     url = URL(secret.reveal())
-    address = url / "fail" if trouble else url
+    # yarl leaves the query behind with the last part of the path.
+    address = (url / "fail").with_query(url.query) if trouble else url
     return _Request(str(address), trouble.encode(), "text/plain; charset=utf-8")
 
 

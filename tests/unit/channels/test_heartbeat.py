@@ -61,6 +61,13 @@ async def test_a_broker_that_is_not_read_is_told_at_once_and_so_is_its_return(re
     assert await beaten(heart, receiver, 15.0) == ("/uuid", "")
 
 
+async def test_what_the_url_asks_for_is_asked_for_also_when_it_fails(receiver, session):
+    heart = heartbeat(receiver, session, "/key/slug?create=1&rid=a%2Fb%26c")
+    assert await beaten(heart, receiver, 0.0, "away") == ("/key/slug/fail", "away")
+    await beaten(heart, receiver, 5.0)
+    assert receiver.queries == ["create=1&rid=a/b%26c"] * 2
+
+
 async def test_what_the_receiver_did_not_take_is_sent_again_soon(receiver, session):
     receiver.answers = [Answer(500)]
     heart = heartbeat(receiver, session)
