@@ -16,8 +16,8 @@ from monitor.channels.text import as_text
 from monitor.values.moments import format_moment
 
 MAX_SUMMARY = 1024
-MAX_DETAILS = 100_000
-"""Characters; an event may have 512 KB, and a character up to 4 bytes."""
+MAX_DETAILS = 40_000
+"""Characters; an event may have 512 KB, and one character takes up to 12 bytes of JSON."""
 
 _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info", "none": "info"}
 

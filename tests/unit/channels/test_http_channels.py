@@ -37,6 +37,15 @@ MANY = tuple(
     for number in range(300)
 )
 
+FOREIGN = tuple(
+    replace(
+        alert(queue_name=str(number), started_at=1.0),
+        **dict.fromkeys(("summary", "cause", "command"), "\N{SNAKE}" * 5_000),
+    )
+    for number in range(10)
+)
+"""What takes most room in JSON."""
+
 
 def pagerduty(url, session):
     settings = PagerDutySettings(type="pagerduty", routing_key=Secret("R" * 32), url=url)
@@ -115,7 +124,7 @@ async def test_pagerduty_knows_only_its_own_severities(receiver, session, severi
     assert event["payload"]["severity"] == expected
 
 
-@pytest.mark.parametrize("firing", [(LONG,), MANY], ids=["long", "many"])
+@pytest.mark.parametrize("firing", [(LONG,), MANY, FOREIGN], ids=["long", "many", "foreign"])
 async def test_pagerduty_takes_events_up_to_its_limits(receiver, session, firing):
     (event,) = await bodies(pagerduty, receiver, session, notice(firing=firing))
     assert len(event["payload"]["summary"]) <= 1024
