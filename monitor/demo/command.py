@@ -10,11 +10,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", choices=[*SCENARIOS], help="play faults, unattended")
     parser.add_argument("--exit", action="store_true", help="end when the scenario is over")
     parser.add_argument(
-        "--port", type=int, metavar="N", help="of the page (9808, or a free one if that is taken)"
+        "--port", type=_port, metavar="N", help="of the page (9808, or a free one if that is taken)"
     )
     # The proof that the scenarios notice a monitor that does not alert.
     parser.add_argument("--no-alerts", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(demo_parser=parser)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not from 0 to 65535")
+    return port
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,7 +37,7 @@ def test_the_usual_page_port_is_left_to_who_has_it(monkeypatch: pytest.MonkeyPat
     assert demo.page_port(None) == taken
 
 
-@pytest.mark.parametrize("words", [["--exit"], ["--scenario", "no-such"]])
+@pytest.mark.parametrize("words", [["--exit"], ["--scenario", "no-such"], ["--port", "65536"]])
 def test_a_usage_error_is_status_2(words: list[str]) -> None:
     with pytest.raises(SystemExit) as info:
         run(*words)
