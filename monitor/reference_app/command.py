@@ -11,10 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from monitor.reference_app import settings, traffic
 from monitor.reference_app.layout import WORKERS
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 WORKFLOWS = ("thumbnails", "photo", "election", "newsletter")
 WORKFLOW_SECONDS = 60.0
@@ -134,18 +137,25 @@ def _run_beat(_args: argparse.Namespace) -> int:
 
 def _serve_front(args: argparse.Namespace) -> int:
     from monitor.reference_app.front import Front
-    from monitor.reference_app.serve import serve
     from monitor.reference_app.site import Site
 
-    serve(Front(Site(settings.data_folder()), args.monitor_url).application(), args.port)
-    return 0
+    return _serve(Front(Site(settings.data_folder()), args.monitor_url).application(), args.port)
 
 
 def _serve_partner(args: argparse.Namespace) -> int:
     from monitor.reference_app import partner_server
+
+    return _serve(partner_server.application(), args.port)
+
+
+def _serve(application: "web.Application", port: int) -> int:
     from monitor.reference_app.serve import serve
 
-    serve(partner_server.application(), args.port)
+    try:
+        serve(application, port)
+    except (OSError, OverflowError) as error:
+        _complain(f"cannot listen: {error}")
+        return 2
     return 0
 
 

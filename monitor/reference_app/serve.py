@@ -7,7 +7,10 @@ from aiohttp import web
 
 
 def serve(application: web.Application, port: int) -> None:
-    """Listen on 127.0.0.1 and say where. Raises OSError when the port is taken."""
+    """Listen on 127.0.0.1 and say where.
+
+    Raises OSError when the port cannot be had, OverflowError when it is none.
+    """
     asyncio.run(_serve(application, port))
 
 

@@ -1,4 +1,5 @@
 import argparse
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,19 @@ def test_a_broker_that_is_not_there_is_one_line_and_status_1(
 ) -> None:
     assert run("send", "pause", "--broker", f"redis://127.0.0.1:{free_port()}/0") == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_port_that_cannot_be_had_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert run("partner", "--port", str(port)) == 2
+    assert run("partner", "--port", "65536") == 2
+    taken, none = capsys.readouterr().err.splitlines()
+    assert taken.startswith("queue-monitor: cannot listen: ")
+    assert str(port) in taken
+    assert "0-65535" in none
 
 
 def test_declaring_the_command_does_not_load_celery() -> None:
