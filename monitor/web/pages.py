@@ -92,6 +92,8 @@ class Pages:
         # nginx would keep the messages until it has a buffer full of them.
         response.headers["X-Accel-Buffering"] = "no"
         await response.prepare(request)
+        if request.method == "HEAD":
+            return response
         message = b"retry: %d\n\n" % RETRY_MILLISECONDS
         try:
             while True:

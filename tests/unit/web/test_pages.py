@@ -141,6 +141,17 @@ async def test_streams_are_bounded_and_a_place_is_given_back(
     again.close()
 
 
+async def test_who_asks_for_the_head_of_a_stream_gets_no_more(client: Client) -> None:
+    reader, writer = await asyncio.open_connection(client.host, client.port)
+    writer.write(b"HEAD /api/v1/stream?view=overview HTTP/1.1\r\nHost: x\r\n")
+    writer.write(b"Connection: close\r\n\r\n")
+    async with asyncio.timeout(10):
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
+    assert body == b""
+
+
 async def test_streams_end_when_the_server_does(source: FixedSource) -> None:
     async with TestServer(make_app(source)) as server:
         client: Client = TestClient(server)
