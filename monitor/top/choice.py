@@ -1,5 +1,6 @@
 """What somebody at the terminal asked to see, and how a key changes it. Pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ QUIT = ("q", "\x03", "\x04")
 _DONE = ("\r", "\n")
 _ESCAPE = "\x1b"
 _ERASE = ("\x7f", "\b")
+_KEY = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\x1b])?|.", re.DOTALL)
+"""A character, or what a terminal sends for a key that has none (ECMA-48), or with Alt."""
 _SCROLL = {"j": 1, "k": -1, "\x1b[B": 1, "\x1b[A": -1, " ": 10, "\x1b[6~": 10, "\x1b[5~": -10}
 
 _ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -24,6 +27,11 @@ _ORDERS: Mapping[str, Callable[[Any], Any]] = {
 }
 """How rows are sorted; the rows come the worst first, and that order breaks ties."""
 ORDERS = tuple(_ORDERS)
+
+
+def keys_in(text: str) -> list[str]:
+    """Return the keys that a terminal has sent, of which many may come at once."""
+    return _KEY.findall(text)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.live import Live
 
-from monitor.top.choice import Choice
+from monitor.top.choice import Choice, keys_in
 from monitor.top.screen import drawn
 from monitor.top.sight import Sight
 from monitor.top.sources import LookError
@@ -90,9 +90,9 @@ def _keys(terminal: int) -> Iterator[Callable[[], list[str]]]:
     def pressed() -> list[str]:
         if not select.select([terminal], [], [], _KEYS_SECONDS)[0]:
             return []
-        text = os.read(terminal, 1024).decode(errors="ignore")
-        # A terminal sends what belongs to one key at once; its end is the end of the input.
-        return [text] if text.startswith("\x1b") else list(text) or ["q"]
+        sent = os.read(terminal, 1024)
+        # The end of the input ends it, as Ctrl-D does.
+        return keys_in(sent.decode(errors="ignore")) if sent else ["\x04"]
 
     try:
         yield pressed

@@ -1,6 +1,6 @@
 import pytest
 
-from monitor.top.choice import ORDERS, Choice
+from monitor.top.choice import ORDERS, Choice, keys_in
 from monitor.top.sight import Sight, sight_of_snapshot
 from tests.unit.web.example import SNAPSHOT
 
@@ -76,3 +76,19 @@ def test_scrolling_stays_within_the_rows():
     assert after(["k"]).scrolled == 0
     assert after([" "] * 20, rows=50).scrolled == 49
     assert after(["x", "\x1b[99~"]) == Choice()
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["\x1b[B"] * 3,
+        ["j", "\x1b[B", "k"],
+        ["\x1b[5~", "q"],
+        ["\x1b"],
+        ["é", "/", "a", "\r"],
+        # F1, Alt with q and Ctrl with an arrow do nothing, and are no Esc that is pressed first.
+        ["\x1bOP", "\x1bq", "\x1b[1;5C", "j"],
+    ],
+)
+def test_keys_that_come_at_once_are_told_apart(keys):
+    assert keys_in("".join(keys)) == keys
