@@ -164,7 +164,10 @@ def _run_notify_test(args: argparse.Namespace) -> int:
             print(f"queue-monitor: no channel {args.channel!r}: there is {known}", file=sys.stderr)
             return _BAD_USAGE
         return 0 if asyncio.run(try_channel_of(chosen[0], time.time(), print)) else 1
-    except (ConfigError, ChannelError) as error:
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return _BAD_USAGE
+    except ChannelError as error:
         print(f"queue-monitor: {error}", file=sys.stderr)
         return _BAD_USAGE
 

@@ -1,8 +1,9 @@
-"""Every command says what it is for, and what it says can be typed."""
+"""Every command says what it is for, what it says can be typed, and all say mistakes alike."""
 
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,15 @@ def test_every_example_can_be_typed(words: Words) -> None:
     assert (program, tuple(typed[: len(words)])) == ("queue-monitor", words)
     parser = check.parser_of(typed) if words[0] == "check" else cli.parser_of(typed)
     parser.parse_args(typed[words[0] == "check" :])
+
+
+@pytest.mark.parametrize(
+    "words", [("run",), ("config", "check"), ("config", "show"), ("notify", "test", "slack")]
+)
+def test_every_command_says_alike_what_is_wrong_with_the_settings(
+    words: Words, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("brokers: [{url: redis://nowhere.invalid/0}]\npol: {}\n")
+    assert cli.main([*words, "--config", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"{file}:2:1: pol: ")
