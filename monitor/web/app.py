@@ -126,7 +126,8 @@ class _Handlers:
         except ValueError:
             limit = before = 0
         if not 0 < limit <= MAX_PAGE or (before is not None and not 0 < before < 2**62):
-            return _json(b'{"error":"limit is 1 to 1000, before an id"}', 400)
+            said = f"limit is 1 to {MAX_PAGE}, before an id"
+            return _json(json.encode({"error": said}), 400)
         try:
             entries = await self._source.history(before, limit)
         except StateError as error:

@@ -5,6 +5,9 @@ from msgspec import Struct
 from monitor.facts.snapshot import BrokerFacts, Snapshot
 from monitor.values.units import format_duration
 
+STALE_INTERVALS = 3
+"""After so many poll intervals without a good poll the data are too old."""
+
 
 class BrokerHealth(Struct, frozen=True):
     """Whether the facts of one broker are fresh."""
@@ -18,9 +21,9 @@ class BrokerHealth(Struct, frozen=True):
 def broker_health(
     snapshot: Snapshot, now: float, poll_interval_seconds: float
 ) -> tuple[BrokerHealth, ...]:
-    """Return the health of every broker: good while its last good poll is younger than three
-    intervals."""
-    return tuple(_health(b, now, 3 * poll_interval_seconds) for b in snapshot.brokers)
+    """Return the health of every broker: good while its last good poll is not too old."""
+    limit_seconds = STALE_INTERVALS * poll_interval_seconds
+    return tuple(_health(broker, now, limit_seconds) for broker in snapshot.brokers)
 
 
 def _health(broker: BrokerFacts, now: float, limit_seconds: float) -> BrokerHealth:

@@ -7,6 +7,7 @@ from aiohttp import web
 from msgspec import json
 
 from monitor.web.guard import refusal
+from monitor.web.health import STALE_INTERVALS
 from monitor.web.page.choice import Choice
 from monitor.web.page.markup import joined
 from monitor.web.page.page import VIEWS, data_at, page, render
@@ -138,7 +139,7 @@ def _message(view: View, kind: str, labels: Mapping[str, str]) -> bytes:
     shown = {
         "title": f"{rendered.title} · queue-monitor",
         "age_seconds": None if at is None else max(0.0, view.now - at),
-        "stale_after_seconds": 3 * view.poll_interval_seconds,
+        "stale_after_seconds": STALE_INTERVALS * view.poll_interval_seconds,
         "html": str(joined(rendered.content)),
     }
     return b"event: page\ndata: %s\n\n" % json.encode(shown)
