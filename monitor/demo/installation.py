@@ -166,8 +166,9 @@ def commands(
 
 
 def environ(workspace: Workspace) -> dict[str, str]:
-    """Return our environment without what would set up another monitor or another broker."""
-    ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_")
+    """Return our environment without what would set up another monitor or another broker, or
+    report the failures of the demo to somebody's Sentry."""
+    ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_", "SENTRY_DSN")
     others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     # A killed Celery worker leaves temporary folders behind.
     return others | {"TMPDIR": str(workspace.folder)}

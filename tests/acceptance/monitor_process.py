@@ -156,6 +156,6 @@ class Monitor:
 
 def clean_environ(folder: Path) -> dict[str, str]:
     """Return our environment without what would set up a monitor or a worker, and a home."""
-    ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_", "STATE_DIRECTORY", "XDG_")
+    ours = ("QUEUE_MONITOR_", "CELERY_", "REFERENCE_APP_", "SENTRY_DSN", "STATE_DIRECTORY", "XDG_")
     others = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return others | {"HOME": str(folder), "TMPDIR": str(folder)}

@@ -1,7 +1,6 @@
 """The reference app as a person runs it: its three workers, on a real broker."""
 
 import mailbox
-import os
 import re
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from celery import Celery
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from monitor.reference_app.app import ROUTES
+from monitor.reference_app.site import Site
 from monitor.reference_app.traffic import ARGUMENTS, PROFILES
 from tests.acceptance.monitor_process import clean_environ
 from tests.leftovers import eventually
@@ -83,7 +83,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_the_three_workers_do_the_work_of_all_queues_and_end_on_sigterm(tmp_path: Path) -> None:
     site = tmp_path / "site"
     with EmbeddedBroker(tmp_path) as broker:
-        environ = os.environ | {
+        environ = clean_environ(tmp_path) | {
             "REFERENCE_APP_FOLDER": str(site),
             "CELERY_BROKER_URL": broker.url,
         }
@@ -160,8 +160,6 @@ def test_a_long_report_keeps_no_message_behind_it(running: Running) -> None:
 
 
 def test_beat_sends_the_canary_and_it_says_how_long_it_waited(running: Running) -> None:
-    from monitor.reference_app.site import Site
-
     site = Site(running.folder / "site")
     assert eventually(lambda: len(site.figures("seconds in high")) >= 2, 30.0), running.log
     assert all(0 <= seconds < 30 for seconds in site.figures("seconds in high"))
