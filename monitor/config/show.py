@@ -1,10 +1,12 @@
 """Settings as a user writes them: `config show`, and the defaults in the schema and the docs."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
+from monitor.broker.address import SCHEMES
 from monitor.config.settings import Settings
 from monitor.config.shape import (
     DURATION,
@@ -24,6 +26,8 @@ _DURATION_UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 _SIZE_UNITS = (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10), ("GB", 10**9), ("MB", 10**6))
 # Of the query of a broker's URL, what says nothing of who we are there.
 _OPEN_QUERY = ("virtual_host", "ssl_cert_reqs")
+# A semicolon alone may be one of a password.
+_NEXT_SENTINEL = re.compile(";(?=sentinel://)")
 
 
 def show(settings: Settings) -> str:
@@ -79,7 +83,14 @@ def written_size(size_bytes: int) -> str:
 
 
 def masked_secret(text: str) -> str:
-    """Return of a secret URL the scheme and host, and of a broker's the database; else stars."""
+    """Return of a secret URL the scheme and host, and of a broker's the database; else stars.
+
+    Of several sentinels, each that way.
+    """
+    return ";".join(map(_masked_url, _NEXT_SENTINEL.split(text)))
+
+
+def _masked_url(text: str) -> str:
     try:
         parts = urlsplit(text)
         port = f":{parts.port}" if parts.port is not None else ""
@@ -87,7 +98,7 @@ def masked_secret(text: str) -> str:
         return _STARS
     if not parts.scheme or "://" not in text or "@" in parts.path + parts.query + parts.fragment:
         return _STARS
-    is_broker = parts.scheme.startswith("redis")
+    is_broker = parts.scheme in SCHEMES
     login = ""
     if "@" in parts.netloc:
         login = f"{parts.username if parts.password else ''}:{_STARS}@"
