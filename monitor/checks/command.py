@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from monitor import __version__
 from monitor.checks.ask import AskError, ask
-from monitor.checks.login import DEFAULT_URL, add_login_arguments, daemon_of, read_password
+from monitor.checks.login import DEFAULT_URL, add_broker_arguments, add_login_arguments, daemon_of
 from monitor.checks.output import rendered
 from monitor.checks.question import SCOPES, Question, QuestionError, question
 from monitor.checks.result import UNKNOWN, Result, unknown
@@ -93,31 +93,22 @@ def _result(args: argparse.Namespace) -> Result:
         critical=args.critical,
         expect=args.expect,
     )
-    if args.broker and args.url:
-        raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
     answer_seconds = args.timeout * _ANSWER_PART
     if args.broker:
-        return _looked(args, asked, read_password(args.password_file), answer_seconds)
+        return _looked(args, asked, answer_seconds)
     return ask(daemon_of(args), asked, answer_seconds)
 
 
-def _looked(
-    args: argparse.Namespace, asked: Question, password: str | None, answer_seconds: float
-) -> Result:
+def _looked(args: argparse.Namespace, asked: Question, answer_seconds: float) -> Result:
     if asked.kind not in _WITHOUT_DAEMON:
         raise QuestionError(f"{asked.kind} are known to a daemon only: give --url, not --broker")
     # Only now: who asks a daemon need not wait for these.
-    from monitor.broker.settings import TlsSettings
     from monitor.checks.direct import look
     from monitor.checks.judge import judge
     from monitor.checks.known import Known
-    from monitor.checks.target import broker_settings
+    from monitor.checks.target import broker_of
 
-    tls = TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file)
-    broker = broker_settings(
-        args.broker, user=args.user, password=password, tls=tls, options=args.transport_options
-    )
-    seen = look(broker, asked.kind, asked.names, answer_seconds)
+    seen = look(broker_of(args, args.broker), asked.kind, asked.names, answer_seconds)
     return judge(asked, Known(snapshot=seen, now=seen.at, poll_interval_seconds=answer_seconds))
 
 
@@ -150,8 +141,7 @@ def _add_arguments(parser: argparse.ArgumentParser, kind: str) -> None:
     parser.add_argument("-c", "--critical", metavar="RANGE", help="critical outside of this range")
     parser.add_argument("--expect", metavar="N", help="workers: critical with fewer live ones")
     add_login_arguments(parser)
-    parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
-    parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
+    add_broker_arguments(parser)
     parser.add_argument(
         "-t", "--timeout", metavar="SECONDS", type=_seconds, default=_TIMEOUT_SECONDS,
         help=f"give up after this ({_TIMEOUT_SECONDS:g})",

@@ -1,6 +1,6 @@
 """The options by which a program asks a daemon: where it is, and who we are there.
 
-`check`, `top`, `silence` and `rules list` share them.
+`check`, `top`, `silence` and `rules list` share them; the first two do without a daemon as well.
 """
 
 import argparse
@@ -22,6 +22,12 @@ def add_login_arguments(
     parser.add_argument("--ca-file", metavar="FILE", help="certificates (PEM) to trust")
     parser.add_argument("--cert-file", metavar="FILE", help="own certificate (PEM)")
     parser.add_argument("--key-file", metavar="FILE", help="key (PEM) of the own certificate")
+
+
+def add_broker_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare those by which `target.py` finds a broker, with the login from above."""
+    parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
+    parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
 
 
 def daemon_of(args: argparse.Namespace) -> Daemon:

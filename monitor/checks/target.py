@@ -1,5 +1,6 @@
 """The broker that a plugin without a daemon looks at, from the command line."""
 
+import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import fields
@@ -11,9 +12,23 @@ import msgspec
 from monitor.broker.address import parse_url
 from monitor.broker.celery_options import SENTINELS_OWN_OPTIONS, WORKERS_OWN_OPTIONS
 from monitor.broker.settings import BrokerSettings, SentinelOptions, TlsSettings, TransportOptions
+from monitor.checks.login import read_password
 from monitor.checks.question import QuestionError
 from monitor.values.secret import Secret
 from monitor.values.suggestion import did_you_mean
+
+
+def broker_of(args: argparse.Namespace, url: str) -> BrokerSettings:
+    """Return the broker at `url`, with the login that the options name. Raises QuestionError."""
+    if args.broker and args.url:
+        raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
+    return broker_settings(
+        url,
+        user=args.user,
+        password=read_password(args.password_file),
+        tls=TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file),
+        options=args.transport_options,
+    )
 
 
 def broker_settings(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from monitor.checks.login import add_login_arguments, daemon_of, read_password
+from monitor.checks.login import add_broker_arguments, add_login_arguments, daemon_of
 from monitor.checks.question import QuestionError
 from monitor.top.choice import ORDERS, Choice
 from monitor.top.sight import Sight
@@ -24,8 +24,7 @@ _WIDTH = 120
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_login_arguments(parser)
-    parser.add_argument("--broker", metavar="URL", help="look at this broker, without a daemon")
-    parser.add_argument("--transport-options", metavar="JSON", help="Celery's, for --broker")
+    add_broker_arguments(parser)
     parser.add_argument("--once", action="store_true", help="look once, print, and end")
     parser.add_argument("--format", choices=("table", "json"), default="table", help="of --once")
     parser.add_argument("--sort", choices=ORDERS, default="worst", help="how rows are sorted")
@@ -60,22 +59,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _source(args: argparse.Namespace) -> tuple[Callable[[], Sight], str]:
     """Return what looks, and where it does. Raises QuestionError."""
-    if args.broker and args.url:
-        raise QuestionError("give --url, to ask a daemon, or --broker, to do without one")
     # Of `celery -A`: its app's broker, unless a daemon is asked.
     broker = args.broker or (None if args.url else getattr(args, "app_broker", None))
     if not broker:
         daemon = daemon_of(args)
         return partial(look_at_daemon, daemon), daemon.url
-    from monitor.broker.settings import TlsSettings
-    from monitor.checks.target import broker_settings
+    from monitor.checks.target import broker_of
 
-    tls = TlsSettings(ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file)
-    password = read_password(args.password_file)
-    settings = broker_settings(
-        broker, user=args.user, password=password, tls=tls, options=args.transport_options
-    )
-    return partial(look_at_broker, settings), "one broker, without a daemon"
+    return partial(look_at_broker, broker_of(args, broker)), "one broker, without a daemon"
 
 
 def _once(look: Callable[[], Sight], where: str, choice: Choice, form: str) -> int:
