@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from monitor.broker.settings import TlsSettings
 from monitor.values.secret import Secret
 
 SCHEMES = ("redis", "rediss", "redis+socket", "sentinel")
@@ -51,21 +50,6 @@ def parse_url(url: Secret) -> Address:
 def is_sentinel(url: Secret) -> bool:
     """Return whether the URL names sentinels, not the broker itself."""
     return url.reveal().startswith("sentinel://")
-
-
-def tls_warning(url: Secret, tls: TlsSettings) -> str:
-    """Return what is to be said of certificates that nobody checks; empty: they are checked."""
-    sentinel = is_sentinel(url) and tls != TlsSettings()
-    if not (sentinel or url.reveal().startswith("rediss://")):
-        return ""
-    if not (tls.verify and parse_url(url).verify):
-        return "THE BROKER'S CERTIFICATE IS NOT VERIFIED: the settings say so"
-    if not sentinel and "ssl_cert_reqs=" not in url.reveal():
-        return (
-            "CELERY DOES NOT VERIFY this broker's certificate, unless broker_use_ssl says so: "
-            "give your app a URL with ?ssl_cert_reqs=CERT_REQUIRED (the monitor verifies it)"
-        )
-    return ""
 
 
 def _parse(url: str) -> Address:

@@ -18,6 +18,7 @@ from monitor.broker.address import Address, parse_url
 from monitor.broker.failure import BrokerError, classify
 from monitor.broker.sentinel import find_master
 from monitor.broker.settings import BrokerSettings, TlsSettings
+from monitor.broker.tls import tls_options
 
 _HANDSHAKE_PART = 0.5
 """Of the time there is to connect."""
@@ -92,14 +93,9 @@ def _connection(
     common |= {"host": address.host, "port": address.port, "socket_keepalive": True}
     tls = settings.tls
     if address.scheme == "rediss" or (address.scheme == "sentinel" and tls != TlsSettings()):
-        verify = tls.verify and address.verify
         return _TlsConnection(
             handshake_seconds=_HANDSHAKE_PART * timeout_seconds,
-            ssl_ca_certs=tls.ca_file,
-            ssl_certfile=tls.cert_file,
-            ssl_keyfile=tls.key_file,
-            ssl_cert_reqs="required" if verify else "none",
-            ssl_check_hostname=verify and tls.check_hostname,
+            **tls_options(tls, verify=tls.verify and address.verify),
             **common,
         )
     return Connection(**common)

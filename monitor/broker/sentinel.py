@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from monitor.broker.address import Address
 from monitor.broker.failure import BrokerError, classify
 from monitor.broker.settings import BrokerSettings
+from monitor.broker.tls import tls_options
 
 _NOT_THERE = ("connect", "timeout")
 
@@ -55,13 +56,5 @@ def _options(settings: BrokerSettings, timeout_seconds: float) -> dict[str, Any]
         "socket_connect_timeout": timeout_seconds,
     }
     if login.ssl:
-        tls = settings.tls
-        options |= {
-            "ssl": True,
-            "ssl_ca_certs": tls.ca_file,
-            "ssl_certfile": tls.cert_file,
-            "ssl_keyfile": tls.key_file,
-            "ssl_cert_reqs": "required" if tls.verify else "none",
-            "ssl_check_hostname": tls.verify and tls.check_hostname,
-        }
+        options |= {"ssl": True, **tls_options(settings.tls, verify=settings.tls.verify)}
     return options

@@ -8,7 +8,7 @@ is told by `changed` when a tick is worth its while.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from monitor.broker.address import is_sentinel, tls_warning
+from monitor.broker.address import is_sentinel
 from monitor.broker.control import Control
 from monitor.broker.discovery import Discovery
 from monitor.broker.events import EventReader
@@ -19,6 +19,7 @@ from monitor.broker.poll import Poller
 from monitor.broker.questions import Questions
 from monitor.broker.replies import ReplySearch
 from monitor.broker.settings import BrokerSettings, PollSettings
+from monitor.broker.tls import tls_warning
 from monitor.broker.wire import Reply, Wire, pack
 from monitor.facts.books import Books
 from monitor.facts.readings import PollFailure

@@ -1,9 +1,8 @@
-"""Broker URLs, and what is said of certificates that nobody checks."""
+"""Broker URLs, good and bad."""
 
 import pytest
 
-from monitor.broker.address import parse_url, tls_warning
-from monitor.broker.settings import TlsSettings
+from monitor.broker.address import parse_url
 from monitor.values.secret import Secret
 
 NOBODY = (None, None)
@@ -49,23 +48,3 @@ def test_a_bad_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         parse_url(Secret(url))
     assert "geheim" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "tls", "says"),
-    [
-        ("redis://web1", TlsSettings(), ""),
-        ("rediss://web1", TlsSettings(), "CELERY DOES NOT VERIFY"),
-        ("rediss://web1?ssl_cert_reqs=CERT_REQUIRED", TlsSettings(), ""),
-        ("rediss://web1?ssl_cert_reqs=CERT_NONE", TlsSettings(), "IS NOT VERIFIED"),
-        ("rediss://web1", TlsSettings(verify=False), "IS NOT VERIFIED"),
-        ("sentinel://web1", TlsSettings(), ""),
-        ("sentinel://web1", TlsSettings(ca_file="ca.pem"), ""),
-        ("sentinel://web1", TlsSettings(verify=False), "IS NOT VERIFIED"),
-    ],
-)
-def test_certificates_that_nobody_checks_are_spoken_of(
-    url: str, tls: TlsSettings, says: str
-) -> None:
-    warning = tls_warning(Secret(url), tls)
-    assert (says in warning, bool(warning)) == (True, bool(says))
