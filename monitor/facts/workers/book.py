@@ -38,9 +38,9 @@ class WorkerBook:
         roster: Iterable[RosterEntry] = (),
     ) -> None:
         self._broker = broker
-        known = tuple(roster)
+        known = sorted(roster, key=lambda entry: entry.first_seen_at)
         self._roll = Roll(
-            (process_of(entry) for entry in known),
+            (process_of(entry, now) for entry in known),
             (entry.hostname for entry in known if entry.shared),
         )
         self._hearing = Hearing(now)

@@ -24,13 +24,14 @@ _OF_A_NAME_MOST = 200
 class Roll:
     """The processes there are."""
 
-    def __init__(self, known: Iterable[Process] = (), shared: Iterable[str] = ()) -> None:
+    def __init__(self, known: Iterable[Process], shared: Iterable[str]) -> None:
+        """Take those known of an earlier run, in the order in which they were first heard."""
         self._processes: dict[Key, Process] = {}
         self._by_name: dict[str, list[Process]] = {}
         """The processes of each name, in the order in which they were first heard."""
         self.left_out = 0
         """How often one was heard that is not on the roll because it is full."""
-        for process in sorted(known, key=lambda process: process.first_seen_at):
+        for process in known:
             self._enter(process)
             for other in self._by_name[process.hostname]:
                 other.followed = other.followed or other.pid in process.may_follow

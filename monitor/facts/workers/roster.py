@@ -4,10 +4,11 @@ from monitor.facts.readings import RosterEntry
 from monitor.facts.workers.process import Process
 
 
-def process_of(entry: RosterEntry) -> Process:
+def process_of(entry: RosterEntry, now: float) -> Process:
     """Return the process as it was known before the monitor restarted."""
-    process = Process(entry.hostname, entry.pid, entry.first_seen_at)
-    process.last_seen_at = entry.last_seen_at
+    # The clock may have been set back since then.
+    process = Process(entry.hostname, entry.pid, min(entry.first_seen_at, now))
+    process.last_seen_at = min(entry.last_seen_at, now)
     process.freq_seconds = entry.freq_seconds or None
     process.queues = entry.queues
     process.concurrency = entry.concurrency
@@ -18,9 +19,9 @@ def process_of(entry: RosterEntry) -> Process:
     process.may_follow = set(entry.may_follow)
     process.processes_before = dict(entry.processes_before)
     if entry.state == "dead":
-        process.enter("dead", "it was dead before the monitor restarted", entry.last_seen_at)
+        process.enter("dead", "it was dead before the monitor restarted", process.last_seen_at)
     else:
-        process.enter("unknown", "not heard since the monitor restarted", entry.last_seen_at)
+        process.enter("unknown", "not heard since the monitor restarted", process.last_seen_at)
     return process
 
 

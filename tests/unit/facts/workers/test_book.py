@@ -97,6 +97,16 @@ def test_a_worker_that_died_while_the_monitor_was_down_is_reported() -> None:
     assert after.seconds_until("high@web1", "dead") <= 15
 
 
+def test_a_death_is_reported_though_the_clock_was_set_back_meanwhile() -> None:
+    before = Bench()
+    for name in ("killed@web1", "high@web1"):
+        before.start(name)
+        before.wait(10)
+    after = Bench(roster=before.book.roster(last=True), now=START - 3600)
+    after.start("high@web1")
+    assert after.seconds_until("killed@web1", "dead") <= 15
+
+
 def test_a_worker_that_left_while_the_monitor_was_down_is_not_dead() -> None:
     before = Bench()
     before.start("high@web1")
