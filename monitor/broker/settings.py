@@ -1,7 +1,9 @@
 """Which brokers to watch, and how. Option names under `transport_options` are Celery's own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from monitor.values.secret import Secret
 from monitor.values.units import Seconds
@@ -42,6 +44,14 @@ class TransportOptions:
     """Under which name sentinels know the master; required with `sentinel://`."""
     sentinel_kwargs: SentinelOptions = field(default_factory=SentinelOptions)
     """How to log in to the sentinels."""
+
+    def mistakes(self) -> Iterator[tuple[str, str]]:
+        """Yield each option by which queues would be misread, and what is wrong with it."""
+        steps = self.priority_steps
+        if steps[:1] != (0,) or any(high <= low for low, high in pairwise(steps)):
+            yield "priority_steps", "must start with 0 and ascend, as in Celery: [0, 3, 6, 9]"
+        if not self.sep:
+            yield "sep", "must not be empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,9 +73,12 @@ def _transport_options(given: object) -> TransportOptions:
     if isinstance(sentinels, Mapping):
         used["sentinel_kwargs"] = _used(sentinels, SentinelOptions, SENTINELS_OWN_OPTIONS)
     try:
-        return msgspec.convert(used, TransportOptions, dec_hook=_secret)
+        options = msgspec.convert(used, TransportOptions, dec_hook=_secret)
     except msgspec.ValidationError as error:
         raise QuestionError(f"{option}: {error}") from error
+    for name, message in options.mistakes():
+        raise QuestionError(f"{option}: {name} {message}")
+    return options
 
 
 def _used(given: Mapping[str, Any], options: type, workers_own: frozenset[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Each check yields problems, placed where the setting was written; `load.py` runs
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from monitor.alerts.grouping import ALL_LABELS
 from monitor.alerts.mute import MuteError, compile_mute
@@ -106,12 +106,8 @@ def _broker(broker: BrokerSettings, tree: Node, path: Path) -> Iterator[Problem]
     if is_sentinel(broker.url) and not options.master_name:
         message = "is required with sentinel://: the name under which sentinels know the master"
         yield problem_at(tree, (*path, "transport_options", "master_name"), message)
-    steps = options.priority_steps
-    if steps[:1] != (0,) or any(high <= low for low, high in pairwise(steps)):
-        message = "must start with 0 and ascend, as in Celery: [0, 3, 6, 9]"
-        yield problem_at(tree, (*path, "transport_options", "priority_steps"), message)
-    if not options.sep:
-        yield problem_at(tree, (*path, "transport_options", "sep"), "must not be empty")
+    for option, message in options.mistakes():
+        yield problem_at(tree, (*path, "transport_options", option), message)
     if broker.queues.limit < 1:
         yield problem_at(tree, (*path, "queues", "limit"), "must be at least 1")
 

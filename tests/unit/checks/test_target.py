@@ -13,6 +13,10 @@ from monitor.checks.target import broker_settings
         ("[]", "not a JSON object"),
         ('{"sepp": ":"}', "unknown transport option 'sepp'"),
         ('{"sentinel_kwargs": {"password": 5}}', "expected a text"),
+        ('{"sep": ""}', "--transport-options: sep must not be empty"),
+        ('{"priority_steps": []}', "--transport-options: priority_steps must start with 0"),
+        ('{"priority_steps": [3, 6]}', "--transport-options: priority_steps must start with 0"),
+        ('{"priority_steps": [0, 6, 3]}', "and ascend, as in Celery: [0, 3, 6, 9]"),
     ],
 )
 def test_transport_options_that_cannot_be_are_refused(options: str, says: str) -> None:
