@@ -147,7 +147,7 @@ class Terminal:
                 self.pid = 0
                 return os.waitstatus_to_exitcode(status)
             assert time.monotonic() < deadline
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it has closed its terminal
                 if select.select([self._fd], [], [], 0.05)[0]:
                     os.read(self._fd, 65_536)
 
