@@ -1,7 +1,6 @@
 """Settings that change while the monitor runs: at SIGHUP, and by POST /-/reload."""
 
 import signal
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import redis
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
+from tests.leftovers import eventually
 
 RELOAD_OK = "queue_monitor_config_last_reload_successful"
 
@@ -33,17 +33,15 @@ def rule(name: str, when: str, for_: str = "0s") -> dict[str, Any]:
 
 def wait_for_alerts(monitor: Monitor, wanted: set[tuple[str, str]]) -> None:
     """Return as soon as the live alerts are `wanted`, by name and state."""
-    deadline = time.monotonic() + 20
-    while True:
-        found = {
+
+    def live() -> set[tuple[str, str]]:
+        return {
             (alert["labels"]["alertname"], alert["state"])
             for alert in monitor.snapshot()["alerts"]
             if alert["state"] != "resolved"
         }
-        if found == wanted:
-            return
-        assert time.monotonic() < deadline, found
-        time.sleep(0.05)
+
+    assert eventually(lambda: live() == wanted, 20), live()
 
 
 def test_rules_and_channels_change_and_what_goes_on_goes_on(

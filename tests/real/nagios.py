@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.demo import processes
+from tests.leftovers import eventually
 from tests.tools import require_tool
 
 WAIT_SECONDS = 30.0
@@ -107,10 +108,8 @@ class Nagios:
 
     def listens(self) -> None:
         """Return once it takes commands."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not self.command_pipe.exists():
-            assert time.monotonic() < deadline, (self._folder / "output.log").read_text()
-            time.sleep(0.02)
+        output = self._folder / "output.log"
+        assert eventually(self.command_pipe.exists, WAIT_SECONDS), output.read_text()
 
     def service(self, name: str) -> Mapping[str, str]:
         """Return the fields of its status; empty until it has one."""

@@ -19,6 +19,7 @@ from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
+from tests.leftovers import eventually
 from tests.real.test_prometheus import prometheus
 from tests.tools import require_tool
 
@@ -88,10 +89,9 @@ def alertmanagers(tmp_path: Path) -> Iterator[Callable[..., list[Alertmanager]]]
                 peers = made[0].peers() if made else []
                 made.append(Alertmanager(tmp_path / f"am{number}", told, *peers))
                 stack.callback(processes.kill, made[-1].process)
-            deadline = time.monotonic() + WAIT_SECONDS
-            while any(len(each.peers()) != count for each in made):
-                assert time.monotonic() < deadline, [each.status() for each in made]
-                time.sleep(0.05)
+            assert eventually(
+                lambda: all(len(each.peers()) == count for each in made), WAIT_SECONDS
+            ), [each.status() for each in made]
             return made
 
         yield make
@@ -159,10 +159,7 @@ def incidents(pager: Receiver) -> list[str]:
 
 
 def until_incidents(pager: Receiver, wanted: list[str]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while incidents(pager) != wanted:
-        assert time.monotonic() < deadline, pager.notices
-        time.sleep(0.05)
+    assert eventually(lambda: incidents(pager) == wanted, WAIT_SECONDS), pager.notices
 
 
 @pytest.mark.parametrize(
