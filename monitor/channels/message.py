@@ -4,6 +4,7 @@ What, where, since when, how bad, what is known, the likely cause, the first com
 and where to read on.
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Literal
 
@@ -94,10 +95,9 @@ def course_of(alert: Alert) -> dict[str, str]:
 
 def object_of(alert: Alert) -> str:
     """Return the name of what the alert is about: the labels that say more than the broker."""
-    labels = dict(alert.labels)
-    broker = labels.pop("broker", "")
-    own = [value for name, value in labels.items() if name not in ("alertname", "severity")]
-    return "/".join(own) or broker
+    where = _where(alert)
+    broker = where.pop("broker", "")
+    return "/".join(where.values()) or broker
 
 
 def _gravest_first(alerts: tuple[Alert, ...]) -> tuple[Alert, ...]:
@@ -124,7 +124,7 @@ def _item(alert: Alert, now: float) -> Item:
     word = "RESOLVED" if over else alert.severity.upper()
     rows = [
         Row("Alert", alert.alertname),
-        Row("Where", ", ".join(f"{name} {value}" for name, value in _where(alert))),
+        Row("Where", _listed(_where(alert).items())),
         Row(
             "Since", f"{format_moment(began_at)} ({format_duration(max(0.0, now - began_at))} ago)"
         ),
@@ -133,8 +133,8 @@ def _item(alert: Alert, now: float) -> Item:
         lasted = format_duration(max(0.0, alert.resolved_at - began_at))
         rows.append(Row("Until", f"{format_moment(alert.resolved_at)} (after {lasted})"))
         rows.append(Row("Why over", alert.resolved_reason))
-    rows.append(Row("Before", _facts(alert.before)))
-    rows.append(Row("Facts", _facts(alert.facts)))
+    rows.append(Row("Before", _listed(alert.before)))
+    rows.append(Row("Facts", _listed(alert.facts)))
     if not over:
         rows.append(Row("Likely cause", alert.cause))
         rows.append(Row("First command", alert.command, "code"))
@@ -142,9 +142,9 @@ def _item(alert: Alert, now: float) -> Item:
     return Item(f"{word}: {alert.summary}", tuple(row for row in rows if row.text))
 
 
-def _where(alert: Alert) -> tuple[tuple[str, str], ...]:
-    return tuple(label for label in alert.labels if label[0] not in ("alertname", "severity"))
+def _where(alert: Alert) -> dict[str, str]:
+    return {name: value for name, value in alert.labels if name not in ("alertname", "severity")}
 
 
-def _facts(facts: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts)
+def _listed(values: Iterable[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values)
