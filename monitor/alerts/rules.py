@@ -2,9 +2,9 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.alerts.builtin import BUILTIN
 from monitor.alerts.expression import Expression, parse
@@ -14,6 +14,8 @@ from monitor.alerts.tokens import ExpressionError
 from monitor.facts.fact import Fact
 from monitor.facts.scopes import IDENTITY
 from monitor.values.suggestion import did_you_mean
+
+T = TypeVar("T")
 
 Key = tuple[str, ...]
 """What identifies an object: the label values of `IDENTITY`, as alerts carry them."""
@@ -109,8 +111,8 @@ def rules_in_force(settings: AlertSettings, runbooks_url: str = "") -> tuple[Rul
 def compile_rule(settings: RuleSettings) -> Rule:
     """Return the rule that `settings` describe. Raises RuleError."""
     scope = settings.on
-    when = _parsed("when", settings.when, scope)
-    until = None if settings.until is None else _parsed("until", settings.until, scope)
+    when = _parsed(parse, "when", settings.when, scope)
+    until = None if settings.until is None else _parsed(parse, "until", settings.until, scope)
     facts = tuple(dict.fromkeys((*when.facts, *(until.facts if until else ()))))
     summary = settings.summary or default_template(settings.alert, scope, facts)
     return Rule(
@@ -122,24 +124,18 @@ def compile_rule(settings: RuleSettings) -> Rule:
         for_seconds=settings.for_,
         keep_firing_for_seconds=settings.keep_firing_for,
         severity=settings.severity,
-        summary=_template("summary", summary, scope),
-        cause=_template("cause", settings.cause, scope),
-        command=_template("command", settings.command, scope),
+        summary=_parsed(parse_summary, "summary", summary, scope),
+        cause=_parsed(parse_summary, "cause", settings.cause, scope),
+        command=_parsed(parse_summary, "command", settings.command, scope),
         runbook=settings.runbook,
         facts=facts,
     )
 
 
-def _parsed(field: str, text: str, scope: str) -> Expression:
+def _parsed(parser: Callable[[str, str], T], field: str, text: str, scope: str) -> T:
+    """Return what `parser` makes of the `text` of `field`. Raises RuleError."""
     try:
-        return parse(text, scope)
-    except ExpressionError as error:
-        raise RuleError(error.message, field, error.offset) from error
-
-
-def _template(field: str, text: str, scope: str) -> Summary:
-    try:
-        return parse_summary(text, scope)
+        return parser(text, scope)
     except ExpressionError as error:
         raise RuleError(error.message, field, error.offset) from error
 
