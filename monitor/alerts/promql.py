@@ -8,7 +8,7 @@ Facts are aggregated over the instances of a job, so that two daemons do not dou
 and joined within it.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from monitor.alerts.tree import (
     Arithmetic,
@@ -127,7 +127,8 @@ class Translator:
             case FactName(fact=fact):
                 return self.fact(fact)
             case Negative(operand=operand):
-                return _with(self._quantity(operand), lambda value: f"-({value})")
+                value = self._quantity(operand)
+                return None if value is None else f"-({value})"
             case Arithmetic(op=op, left=left, right=right):
                 a, b = self._quantity(left), self._quantity(right)
                 if a is None or b is None or (op == "/" and b in ("0", "-0")):
@@ -155,10 +156,6 @@ def _facts(node: Node) -> Iterator[Fact]:
 
 def _is_plain(node: Node) -> bool:
     return isinstance(node, FactName | Constant)
-
-
-def _with(value: str | None, write: Callable[[str], str]) -> str | None:
-    return None if value is None else write(value)
 
 
 def _number(value: float) -> str:
