@@ -87,14 +87,18 @@ class Alerting:
         """Let other `settings` hold, between two ticks: the alerts there are go on."""
         # The new desk does not know what is on its way, and would send it again.
         await self.dispatcher.close(SEND_GRACE_SECONDS)
-        known = Saved(
+        self.desk = self._make_desk(settings, self.saved, without_pause=True)
+        self.dispatcher.replace(channels)
+        _say_whether_anybody_is_told(channels)
+
+    @property
+    def saved(self) -> Saved:
+        """What of it is kept over a restart."""
+        return Saved(
             alerts=self.desk.with_watchdog,
             deliveries=self.desk.outbox.deliveries,
             silences=self.desk.silences.all,
         )
-        self.desk = self._make_desk(settings, known, without_pause=True)
-        self.dispatcher.replace(channels)
-        _say_whether_anybody_is_told(channels)
 
     @property
     def alerts(self) -> tuple[Alert, ...]:

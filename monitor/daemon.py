@@ -270,10 +270,8 @@ class Daemon:
         await self._keeper.save_surely(self._to_save(last=True))
 
     def _to_save(self, *, last: bool) -> Saved:
-        return Saved(
-            alerts=self._alerting.desk.with_watchdog,
-            deliveries=self._alerting.desk.outbox.deliveries,
-            silences=self._alerting.desk.silences.all,
+        return replace(
+            self._alerting.saved,
             roster=self._brokers.roster(last=last),
             queues=self._brokers.known_queues(),
             rhythms=self._brokers.known_rhythms(),
