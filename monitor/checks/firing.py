@@ -39,11 +39,8 @@ def judge_alerts(asked: Question, known: Known) -> Result:
         return Result.of(
             asked.kind, items, values=tuple(values), note="" if items and not muted else note
         )
-    level, counted = OK, len(firing) - muted
-    if asked.critical is not None and asked.critical.alerts(counted):
-        level = CRITICAL
-    elif asked.warning is not None and asked.warning.alerts(counted):
-        level = WARNING
+    counted = len(firing) - muted
+    level, _ = asked.judged(counted)
     bounds = [bound.text if bound else "" for bound in (asked.warning, asked.critical)]
     values.insert(0, Value("firing", counted, "", *bounds))
     judged = [Item(level, item.text) for item in items]

@@ -17,7 +17,6 @@ from monitor.checks.result import (
     CRITICAL,
     OK,
     UNKNOWN,
-    WARNING,
     Item,
     Result,
     Value,
@@ -130,10 +129,10 @@ class _Judge:
         if value is None or blind:
             return UNKNOWN, blind or f"{fact.name} is not known"
         said = f"{fact.name} {_spoken(fact, value)}"
-        for level, bound in ((CRITICAL, self._asked.critical), (WARNING, self._asked.warning)):
-            if bound is not None and bound.alerts(value):
-                return level, f"{said} ({'inside' if bound.inside else 'outside'} {bound.text})"
-        return OK, said
+        level, bound = self._asked.judged(value)
+        if bound is not None:
+            said += f" ({'inside' if bound.inside else 'outside'} {bound.text})"
+        return level, said
 
     def _lives(self, worker: WorkerFacts, blind: str) -> tuple[int, str]:
         state = worker.state

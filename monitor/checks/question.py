@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from monitor.checks.ranges import Range, parse_range
+from monitor.checks.result import CRITICAL, OK, WARNING
 from monitor.values.names import as_utf8
 
 SCOPES: Mapping[str, str] = {
@@ -47,6 +48,13 @@ class Question(NamedTuple):
     def bounded(self) -> bool:
         """Whether whoever asks says what is too much."""
         return self.warning is not None or self.critical is not None
+
+    def judged(self, value: float) -> tuple[int, Range | None]:
+        """Return the level of `value`, and the range that made it so; None: it is well."""
+        for level, bound in ((CRITICAL, self.critical), (WARNING, self.warning)):
+            if bound is not None and bound.alerts(value):
+                return level, bound
+        return OK, None
 
 
 def question(
