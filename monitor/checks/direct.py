@@ -77,10 +77,12 @@ class _Look:
             self._books.poll_failed(PollFailure(time.time(), error.reason, str(error)))
         now = time.time()
         part = self._books.part(now)
+        consumers = self._consumers()
+        rows = (_seen_once(queue, consumers) for queue in part.queues if self._exists(queue))
         return Snapshot(
             at=now,
             brokers=(replace(part.broker, settled=self._workers is not None),),
-            queues=tuple(self._seen_once(queue) for queue in part.queues if self._exists(queue)),
+            queues=tuple(rows),
             workers=self._workers or (),
             monitor=MonitorFacts(version=__version__),
         )
@@ -129,18 +131,25 @@ class _Look:
         """Return whether there is such a queue: Redis does not tell an empty one from none."""
         return self._found is None or queue.queue_name in self._found or queue.length != 0
 
-    def _seen_once(self, queue: QueueFacts) -> QueueFacts:
-        """Return the row without what a single look cannot know, and with who consumes it."""
-        exact = queue.oldest_age_exact
-        row = replace(
-            queue,
-            oldest_age_seconds=queue.oldest_age_seconds if exact else None,
-            oldest_age_exact=exact or None,
-        )
-        workers = self._workers
-        if workers is None or any(worker.queues is None for worker in workers):
-            return row
-        return replace(row, workers=sum(row.queue_name in (w.queues or ()) for w in workers))
+    def _consumers(self) -> Counter[str] | None:
+        """Return how many workers consume each queue; None: not all of them have said."""
+        found: Counter[str] = Counter()
+        for worker in self._workers or ():
+            if worker.queues is None:
+                return None
+            found.update(set(worker.queues))
+        return None if self._workers is None else found
+
+
+def _seen_once(queue: QueueFacts, consumers: Counter[str] | None) -> QueueFacts:
+    """Return the row without what a single look cannot know, and with how many consume it."""
+    exact = queue.oldest_age_exact
+    return replace(
+        queue,
+        oldest_age_seconds=queue.oldest_age_seconds if exact else None,
+        oldest_age_exact=exact or None,
+        workers=queue.workers if consumers is None else consumers[queue.queue_name],
+    )
 
 
 def _workers(broker: str, answers: Answers) -> Iterator[WorkerFacts]:
