@@ -1,7 +1,5 @@
 """What a program left behind; for tests that end one and look."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -26,13 +24,3 @@ def processes_mentioning(text: str) -> list[int]:
             if text.encode() in said and is_running(int(process.name)):
                 found.append(int(process.name))
     return found
-
-
-def eventually(condition: Callable[[], bool], timeout_seconds: float = 10.0) -> bool:
-    """Return whether `condition` comes true within the time."""
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True

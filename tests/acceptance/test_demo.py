@@ -16,7 +16,8 @@ from playwright.sync_api import expect
 from monitor.demo.metrics import Metrics
 from tests.acceptance.following import follow_both_ways
 from tests.browser import chromium, complaints
-from tests.leftovers import eventually, processes_mentioning
+from tests.leftovers import processes_mentioning
+from tests.waiting import eventually
 
 DEMO = [sys.executable, "-m", "monitor", "demo", "--port", "0"]
 

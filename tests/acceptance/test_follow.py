@@ -12,7 +12,7 @@ from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.following import follow_both_ways
 from tests.acceptance.monitor_process import clean_environ
 from tests.browser import chromium, complaints
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture

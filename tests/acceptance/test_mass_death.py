@@ -10,7 +10,7 @@ from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
 from tests.acceptance.test_hostile_input import CHANNEL, heartbeat
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 WORKERS = [f"worker{n:03}@web{n % 7}" for n in range(100)]
 FREQ_SECONDS = 0.5

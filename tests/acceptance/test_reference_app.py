@@ -19,7 +19,7 @@ from monitor.reference_app.app import ROUTES
 from monitor.reference_app.site import Site
 from monitor.reference_app.traffic import ARGUMENTS, PROFILES
 from tests.acceptance.monitor_process import clean_environ
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 APP = [sys.executable, "-m", "monitor", "reference-app"]
 WORKING_SECONDS = 60.0

@@ -15,7 +15,7 @@ import pytest
 from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import clean_environ
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 ADDRESS = "nobody-at-mail.example"
 

@@ -10,7 +10,7 @@ import redis
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 RELOAD_OK = "queue_monitor_config_last_reload_successful"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.demo.scenarios import SCENARIOS
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 DEMO = [sys.executable, "-m", "monitor", "demo", "--exit", "--port", "0"]
 LONGEST_SECONDS = 120.0

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from monitor.demo import processes
-from tests.leftovers import eventually
 from tests.tools import require_tool
+from tests.waiting import eventually
 
 WAIT_SECONDS = 30.0
 

@@ -19,9 +19,9 @@ from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker
 from tests.acceptance.monitor_process import Monitor
 from tests.acceptance.receiver import Receiver
-from tests.leftovers import eventually
 from tests.real.test_prometheus import prometheus
 from tests.tools import require_tool
+from tests.waiting import eventually
 
 WAIT_SECONDS = 30
 QUIET_SECONDS = 5.0

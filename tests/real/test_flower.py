@@ -16,7 +16,7 @@ from monitor.demo import processes
 from monitor.demo.broker import EmbeddedBroker, free_port
 from monitor.demo.metrics import Metrics
 from tests.acceptance.monitor_process import Monitor, clean_environ
-from tests.leftovers import eventually
+from tests.waiting import eventually
 
 QUEUES = ("high", "normal", "low")
 SOON_SECONDS = 40.0

@@ -11,7 +11,8 @@ from monitor.demo.supervisor import (
     Supervisor,
 )
 from monitor.demo.workspace import Workspace
-from tests.leftovers import eventually, is_running
+from tests.leftovers import is_running
+from tests.waiting import eventually
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 

@@ -10,7 +10,8 @@ import pytest
 
 from monitor.demo import processes
 from monitor.demo.workspace import Workspace
-from tests.leftovers import eventually, is_running
+from tests.leftovers import is_running
+from tests.waiting import eventually
 
 # Starts a child of its own and says its pid, as a Celery worker starts its pool.
 PARENT = """
