@@ -14,6 +14,8 @@ from monitor.web.connections import Listener, open_sockets
 from monitor.web.security import Security
 
 SHUTDOWN_SECONDS = 1.0
+KEEP_ALIVE_SECONDS = 75.0
+"""Within which the next request must come: longer than between two scrapes, mostly."""
 MAX_HEADER_BYTES = 8 * 1024
 
 
@@ -64,6 +66,7 @@ async def serve(app: web.Application, listen: str, security: Security | None = N
         app,
         access_log=None,
         shutdown_timeout=SHUTDOWN_SECONDS,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
         max_line_size=MAX_HEADER_BYTES,
         max_field_size=MAX_HEADER_BYTES,
     )

@@ -110,6 +110,16 @@ async def test_who_asks_for_nothing_is_hung_up_on(
     await hung_up(streams)
 
 
+async def test_who_asks_for_nothing_more_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.web.server.KEEP_ALIVE_SECONDS", 0.05)
+    plain = await serve(make_app(FixedSource(SNAPSHOT)), "127.0.0.1:0")
+    streams = await asyncio.open_connection("127.0.0.1", plain.port)
+    streams[1].write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert await streams[0].readuntil(b"ok\n")
+    await hung_up(streams)
+    await plain.close()
+
+
 async def test_a_handshake_that_does_not_end_is_given_up(
     secured: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
