@@ -23,6 +23,7 @@ from monitor.web.alertmanager_json import (
     silence_json,
     status_json,
 )
+from monitor.web.answer import JSON, json_answer
 from monitor.web.guard import refusal
 from monitor.web.source import Source
 
@@ -68,21 +69,21 @@ class _Api:
 
     async def status(self, _request: web.Request) -> web.Response:
         """Say who answers."""
-        return _answer(status_json(self._source.started_at, __version__))
+        return json_answer(status_json(self._source.started_at, __version__))
 
     async def receivers(self, _request: web.Request) -> web.Response:
         """Name the channels."""
-        return _answer([{"name": name} for name in self._source.groups])
+        return json_answer([{"name": name} for name in self._source.groups])
 
     async def alerts(self, request: web.Request) -> web.Response:
         """Give the alerts that fire and are asked for."""
         try:
             wanted = _Wanted(request, self._source.muted)
         except _BadRequestError as error:
-            return _answer(str(error), 400)
+            return json_answer(str(error), 400)
         takers = self._takers()
         now = self._source.now()
-        return _answer(
+        return json_answer(
             [
                 alert_json(alert, self._source.muted, takers.get(alert.fingerprint, ()), now)
                 for alert in self._firing()
@@ -92,14 +93,14 @@ class _Api:
 
     async def post_alerts(self, _request: web.Request) -> web.Response:
         """Refuse."""
-        return _answer(_NO_ALERTS, 400)
+        return json_answer(_NO_ALERTS, 400)
 
     async def groups(self, request: web.Request) -> web.Response:
         """Give the alerts as each channel is told of them."""
         try:
             wanted = _Wanted(request, self._source.muted)
         except _BadRequestError as error:
-            return _answer(str(error), 400)
+            return json_answer(str(error), 400)
         takers = self._takers()
         now = self._source.now()
         found = []
@@ -112,56 +113,56 @@ class _Api:
                 labels, receiver = labels_json(group.labels), {"name": name}
                 if documents:
                     found.append({"labels": labels, "receiver": receiver, "alerts": documents})
-        return _answer(found)
+        return json_answer(found)
 
     async def silences(self, request: web.Request) -> web.Response:
         """Give the silences: those that hold first, then those to come, then the expired."""
         try:
             filters = _filters(request)
         except _BadRequestError as error:
-            return _answer(str(error), 400)
+            return json_answer(str(error), 400)
         now = self._source.now()
         found = [each for each in self._source.silences if _is_about(each, filters)]
         found.sort(key=lambda each: (_SILENCE_ORDER.index(each.state(now)), each.ends_at))
-        return _answer([silence_json(each, now) for each in found])
+        return json_answer([silence_json(each, now) for each in found])
 
     async def silence(self, request: web.Request) -> web.Response:
         """Give one silence."""
         wanted = request.match_info["id"]
         for silence in self._source.silences:
             if silence.id == wanted:
-                return _answer(silence_json(silence, self._source.now()))
-        return _answer(f"no silence has the id {wanted}", 404)
+                return json_answer(silence_json(silence, self._source.now()))
+        return json_answer(f"no silence has the id {wanted}", 404)
 
     async def post_silence(self, request: web.Request) -> web.Response:
         """Add or change a silence."""
         reason = refusal(request)
         if reason:
-            return _answer(reason, 403)
+            return json_answer(reason, 403)
         # What a page of another site can send without asking first is never JSON.
-        if request.content_type != "application/json":
-            return _answer("a silence is posted as application/json", 415)
+        if request.content_type != JSON:
+            return json_answer("a silence is posted as application/json", 415)
         try:
             draft = json.decode(await request.read(), type=PostedSilence).draft()
             silence = await self._source.put_silence(draft)
         except _BAD_SILENCE as error:
-            return _answer(f"bad silence: {error}", 400)
+            return json_answer(f"bad silence: {error}", 400)
         except UnknownSilenceError as error:
-            return _answer(str(error), 404)
-        return _answer({"silenceID": silence.id})
+            return json_answer(str(error), 404)
+        return json_answer({"silenceID": silence.id})
 
     async def expire_silence(self, request: web.Request) -> web.Response:
         """End a silence."""
         reason = refusal(request)
         if reason:
-            return _answer(reason, 403)
+            return json_answer(reason, 403)
         try:
             await self._source.expire_silence(request.match_info["id"])
         except UnknownSilenceError as error:
-            return _answer(str(error), 404)
+            return json_answer(str(error), 404)
         except SilenceError as error:
             # A conflict, but this is what Alertmanager's clients know.
-            return _answer(str(error), 500)
+            return json_answer(str(error), 500)
         return web.Response()
 
     def _firing(self) -> list[Alert]:
@@ -244,7 +245,3 @@ def _affordable(request: web.Request, matcher: Matcher) -> Matcher:
 
 def _is_about(silence: Silence, filters: Iterable[Matcher]) -> bool:
     return match_all(filters, {matcher.name: matcher.value for matcher in silence.matchers})
-
-
-def _answer(document: object, status: int = 200) -> web.Response:
-    return web.Response(body=json.encode(document), status=status, content_type="application/json")

@@ -8,11 +8,11 @@ import asyncio
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from msgspec import json
 
 from monitor.state.history import MAX_PAGE
 from monitor.state.store import StateError
 from monitor.web.alertmanager_api import alertmanager_routes
+from monitor.web.answer import JSON, json_answer
 from monitor.web.api import snapshot_json
 from monitor.web.check import CheckHandler
 from monitor.web.guard import refusal
@@ -104,19 +104,19 @@ class _Handlers:
         )
         ok = bool(brokers) and all(b.ok for b in brokers)
         document = {"status": "ok" if ok else "failing", "brokers": brokers}
-        return _json(json.encode(document), 200 if ok else 503)
+        return json_answer(document, 200 if ok else 503)
 
     async def snapshot(self, _request: web.Request) -> web.Response:
         """Give the snapshot."""
         snapshot = self._source.snapshot
         if snapshot is None:
-            return _json(b'{"error":"the first tick is under way"}', 503)
+            return json_answer({"error": "the first tick is under way"}, 503)
         # In a thread, like the page: thousands of rows take longer than the loop may stand
         # still, and everything they are made from is frozen.
         body = await asyncio.to_thread(
             snapshot_json, snapshot, self._source.alerts, self._source.muted
         )
-        return _json(body, 200)
+        return web.Response(body=body, content_type=JSON)
 
     async def history(self, request: web.Request) -> web.Response:
         """Give what happened lately, page by page: `limit`, and ids below `before`."""
@@ -126,17 +126,12 @@ class _Handlers:
         except ValueError:
             limit = before = 0
         if not 0 < limit <= MAX_PAGE or (before is not None and not 0 < before < 2**62):
-            said = f"limit is 1 to {MAX_PAGE}, before an id"
-            return _json(json.encode({"error": said}), 400)
+            return json_answer({"error": f"limit is 1 to {MAX_PAGE}, before an id"}, 400)
         try:
             entries = await self._source.history(before, limit)
         except StateError as error:
-            return _json(json.encode({"error": str(error)}), 503)
-        return _json(json.encode({"entries": entries}), 200)
-
-
-def _json(body: bytes, status: int) -> web.Response:
-    return web.Response(body=body, status=status, content_type="application/json")
+            return json_answer({"error": str(error)}, 503)
+        return json_answer({"entries": entries})
 
 
 def _asset(name: str, content_type: str) -> Handler:

@@ -9,13 +9,13 @@ import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
-from msgspec import json
 
 from monitor.checks.judge import judge
 from monitor.checks.known import Known
 from monitor.checks.output import status_line
 from monitor.checks.question import Question, QuestionError, UnknownNameError, question
 from monitor.checks.result import CRITICAL, OK, UNKNOWN, WARNING, to_plain, unknown
+from monitor.web.answer import JSON, json_answer
 from monitor.web.source import Source
 
 _STATUS = {OK: 200, WARNING: 429, CRITICAL: 503, UNKNOWN: 503}
@@ -43,9 +43,8 @@ class CheckHandler:
             result, status = unknown(kind, str(error)), 404 if not_known == 503 else not_known
         except QuestionError as error:
             result, status = unknown(kind, str(error)), 400
-        if "application/json" in request.headers.get("Accept", ""):
-            body = json.encode(to_plain(result))
-            return web.Response(body=body, status=status, content_type="application/json")
+        if JSON in request.headers.get("Accept", ""):
+            return json_answer(to_plain(result), status)
         return web.Response(text=status_line(result) + "\n", status=status)
 
     def _known(self) -> Known:

@@ -1,11 +1,11 @@
 """`/api/v1/series`: the last hour of one queue or worker, as the charts draw it."""
 
 from aiohttp import web
-from msgspec import json
 
 from monitor.facts.history import SERIES, STATES_BY_GRAVITY, STEP_SECONDS
 from monitor.facts.scopes import IDENTITY
 from monitor.values.names import bounded
+from monitor.web.answer import json_answer
 from monitor.web.page.objects import object_at
 from monitor.web.source import Source
 
@@ -24,14 +24,14 @@ class SeriesHandler:
         """Answer for the object that the parameters `scope` and its labels name."""
         scope = request.query.get("scope", "")
         if scope not in SERIES:
-            return _answer({"error": f"scope is one of {', '.join(SERIES)}"}, 400)
+            return json_answer({"error": f"scope is one of {', '.join(SERIES)}"}, 400)
         if missing := [name for name in IDENTITY[scope] if name not in request.query]:
-            return _answer({"error": f"{' and '.join(missing)} must be given"}, 400)
+            return json_answer({"error": f"{' and '.join(missing)} must be given"}, 400)
         snapshot = self._source.snapshot
         thing = object_at(snapshot, scope, request.query) if snapshot else None
         if thing is None:
-            return _answer({"error": f"no {scope} of that name is known"}, 404)
-        return _answer(self._document(scope, thing.key))
+            return json_answer({"error": f"no {scope} of that name is known"}, 404)
+        return json_answer(self._document(scope, thing.key))
 
     def _document(self, scope: str, key: tuple[str, ...]) -> dict[str, object]:
         lines = self._source.last_hour.lines(scope, key)
@@ -48,7 +48,3 @@ def _values(name: str, values: tuple[float | None, ...]) -> list[float | str | N
     if name != "state":
         return list(values)
     return [None if value is None else STATES_BY_GRAVITY[int(value)] for value in values]
-
-
-def _answer(document: dict[str, object], status: int = 200) -> web.Response:
-    return web.Response(body=json.encode(document), status=status, content_type="application/json")
