@@ -20,7 +20,7 @@ def processes_mentioning(text: str) -> list[int]:
             try:
                 said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
             except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
+                continue  # it has ended, or is somebody else's
             if text.encode() in said and is_running(int(process.name)):
                 found.append(int(process.name))
     return found

@@ -26,13 +26,13 @@ def main() -> None:
         # Whoever ends the demo with one of these often means us too; our end comes with its own.
         signal.signal(ending, signal.SIG_IGN)
     folder = Path(tempfile.mkdtemp(prefix="queue-monitor-demo-"))
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError):  # the demo has ended already
         print(folder, flush=True)
     groups = ""
     for line in sys.stdin:
         groups = line
     for group in groups.split():
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # all of it has ended
             os.killpg(int(group), signal.SIGKILL)
     _remove(folder)
 

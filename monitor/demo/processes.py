@@ -49,13 +49,13 @@ def stop(*processes: Process, patience_seconds: float = 5.0) -> None:
     for process in processes:
         process.terminate()
     for process in processes:
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(subprocess.TimeoutExpired):  # then it is killed
             process.wait(max(0.0, deadline - time.monotonic()))
         kill(process)
 
 
 def kill(process: Process) -> None:
     """End `process` and its children by SIGKILL, and wait for it."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):  # nobody of its group is left
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -11,4 +11,4 @@ class FollowsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the check of the settings."""
-        from monitor.reference_app.django_site.follows import checks  # noqa: F401
+        from monitor.reference_app.django_site.follows import checks  # noqa: F401 - registers it
