@@ -109,6 +109,16 @@ class Watched:
             await asyncio.sleep(0.05)
         return time.monotonic() - began
 
+    async def polled(self, times: int) -> float:
+        """Wait for so many good polls more; return the seconds that they took."""
+
+        def polls() -> int:
+            duration = self.part().broker.poll_duration
+            return duration.count if duration else 0
+
+        target = polls() + times
+        return await self.until(lambda _: polls() >= target)
+
 
 @asynccontextmanager
 async def watching(

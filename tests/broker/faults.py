@@ -193,7 +193,7 @@ class Proxy:
                 sink.write(data)
                 await sink.drain()
         except ConnectionError:
-            pass
+            pass  # one end has gone; the other is told by the close
         finally:
             sink.close()
 

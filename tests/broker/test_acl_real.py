@@ -263,8 +263,7 @@ async def test_without_a_courtesy_all_is_known_and_a_refusal_is_noted(
     monkeypatch.setattr(watch, "_SILENCE_SECONDS", 0.3)
     async with watching(log_in(server, "less", READING, f"-{right}"), control=False) as watched:
         await watched.until(lambda _: right in {what for _, what in refused(server)})
-        seen_at = watched.part().broker.last_poll_at
-        await watched.until(lambda w: w.part().broker.last_poll_at > seen_at + 1)
+        await watched.polled(3)
         broker = watched.part().broker
         assert (broker.up, broker.events_connected, broker.event_gaps) == (True, True, 0)
         assert high(watched).oldest_age_exact is True

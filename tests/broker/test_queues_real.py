@@ -143,15 +143,7 @@ async def test_a_body_of_a_megabyte_does_not_leave_the_server(
         await watched.until(lambda w: w.lengths() == {"big": 3})
         await watched.until(lambda w: w.part().queues[0].oldest_age_seconds is not None)
         sent_before = client.info("stats")["total_net_output_bytes"]
-        polls = watched.part().broker.poll_duration
-        assert polls is not None
-        target = polls.count + 4
-
-        def polled_more(w: object) -> bool:
-            duration = watched.part().broker.poll_duration
-            return duration is not None and duration.count >= target
-
-        await watched.until(polled_more)
+        await watched.polled(4)
         assert client.info("stats")["total_net_output_bytes"] - sent_before < 200_000
 
 
