@@ -180,14 +180,14 @@ class TaskBook:
 
     def _new_series(self, name: str, queue_name: str) -> TaskSeries:
         """Return the series of these names, which may be too long to be had as they are."""
-        name, queue_name = bounded(name), bounded(queue_name)
-        if (name, queue_name) not in self._series and len(self._series) >= _SERIES_MOST:
-            name = queue_name = OTHER  # names made of arguments would grow for ever
-        series = self._series.get((name, queue_name))
+        key = bounded(name), bounded(queue_name)
+        if key not in self._series and len(self._series) >= _SERIES_MOST:
+            key = OTHER, OTHER  # names made of arguments would grow for ever
+        series = self._series.get(key)
         if series is None:
-            series = TaskSeries(name, queue_name, self.running.bound(name))
-            self._series[name, queue_name] = series
-            self._by_name.setdefault(name, []).append(series)
+            series = self._series[key] = TaskSeries(*key, self.running.bound(key[0]))
+            series.queue_known = queue_name == series.queue_name and queue_name != UNKNOWN
+            self._by_name.setdefault(series.name, []).append(series)
         return series
 
     def settle(self, now: float, only_queue: Callable[[str], str | None]) -> None:
@@ -228,7 +228,7 @@ class TaskBook:
     def queue_names(self, since: float) -> set[str]:
         """Return every queue that a task-sent named at `since` or later."""
         sent = (each for each in self._series.values() if (each.last_sent_at or 0.0) >= since)
-        return {each.queue_name for each in sent} - {UNKNOWN, OTHER}
+        return {each.queue_name for each in sent if each.queue_known}
 
     @property
     def series(self) -> Collection[TaskSeries]:

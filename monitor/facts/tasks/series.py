@@ -41,6 +41,7 @@ class TaskSeries:
         "last_sent_at",
         "max_runtime_seconds",
         "name",
+        "queue_known",
         "queue_name",
         "recent",
         "runtime",
@@ -52,6 +53,8 @@ class TaskSeries:
     ) -> None:
         self.name = name
         self.queue_name = queue_name
+        self.queue_known = True
+        """Whether that is how the queue is called, and not a word that stands for some name."""
         self.max_runtime_seconds = max_runtime_seconds
         self.counts = dict.fromkeys(COUNTED, 0)
         """By event type."""

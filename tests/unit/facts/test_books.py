@@ -1,5 +1,6 @@
 """The books of one broker together: what a poll, its failure and the feed make of the row."""
 
+import pytest
 from msgspec.structs import replace
 
 from monitor.facts.books import Books
@@ -153,6 +154,26 @@ def test_a_binding_or_a_worker_keeps_a_queue() -> None:
     watched.workers.reply(WorkerReply(7 * DAY, "a@web1", queues=("high",)))
     watch(watched, now=7 * DAY)
     assert watched.queues_seen_at == {"high": 7 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("queue", "found"),
+    [
+        ("low", {"low"}),
+        ("other", {"other"}),
+        ("q" * 10_000, set()),
+        ("caf\udce9", set()),
+        (None, set()),
+    ],
+    ids=["a name", "other", "10 kB", "not UTF-8", "none"],
+)
+def test_a_queue_is_found_by_task_sent_under_its_own_name_only(
+    queue: str | None, found: set[str]
+) -> None:
+    watched = books()
+    sent = Event("task-sent", uuid="a", name="app.add", queue=queue)
+    watched.handlers()["task-sent"](sent, 100.0)
+    assert watched.find_queues((), 100.0) == found
 
 
 def test_what_could_not_be_looked_for_is_not_forgotten() -> None:
