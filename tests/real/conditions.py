@@ -61,12 +61,11 @@ def _comparison(random: Random, scope: str) -> str:
     order = random.choice(_ORDERS)
     kind = random.random()
     if kind < 0.2:
-        return random.choice(_TRUTHS.get(scope, ("true",)))
+        return random.choice(_TRUTHS[scope])
     if kind < 0.4 and scope in _SECONDS:
         left = random.choice(_SECONDS[scope])
-        return f"{left} {order} {random.choice(('1m', '900s', '2 * 5m', 'TIMES'))}".replace(
-            "TIMES", f"0.5 * {random.choice(_SECONDS[scope])}"
-        )
+        right = random.choice(("1m", "900s", "2 * 5m", "0.5 * {other}"))
+        return f"{left} {order} {right.format(other=random.choice(_SECONDS[scope]))}"
     return f"{_sum(random, scope)} {order} {random.choice(('0', '3', '20', _sum(random, scope)))}"
 
 
