@@ -1,7 +1,7 @@
 """Overview: is anything wrong, and where?"""
 
 from grafana.frame import BROKERS, Dashboard, url_of
-from grafana.panels import Panel, Query, Row, lines, one_number
+from grafana.panels import Panel, Query, Row, lines, one_number, ref_id
 from grafana.queries import (
     BROKER,
     DAEMON,
@@ -17,6 +17,16 @@ from grafana.states import WORKER_STATE, counted
 
 _BROKER_UP = gauge("celery_broker_up", "broker", *BROKER)
 _FIRING = ('state="firing"', 'severity=~"critical|warning"')
+_OF_A_QUEUE = {
+    "celery_queue_length": ("Waiting", "short"),
+    "celery_queue_oldest_message_age_seconds": ("Oldest", "s"),
+    "celery_queue_unacked_messages": ("In flight", "short"),
+    "celery_queue_drain_seconds": ("Drained in", "s"),
+    "celery_active_worker_count": ("Workers", "short"),
+    "celery_active_process_count": ("Processes", "short"),
+    "celery_queue_processes_needed": ("Processes needed", "short"),
+}
+"""What the table of queues shows: title and unit of its column, by metric."""
 
 WRONG = Row(
     "Is anything wrong?",
@@ -90,28 +100,14 @@ QUEUES = Row(
             unit="short",
             kind="table",
             width=24,
-            queries=tuple(
-                Query(gauge(metric, PER_QUEUE, *BROKER))
-                for metric in (
-                    "celery_queue_length",
-                    "celery_queue_oldest_message_age_seconds",
-                    "celery_queue_unacked_messages",
-                    "celery_queue_drain_seconds",
-                    "celery_active_worker_count",
-                    "celery_active_process_count",
-                    "celery_queue_processes_needed",
-                )
-            ),
+            queries=tuple(Query(gauge(metric, PER_QUEUE, *BROKER)) for metric in _OF_A_QUEUE),
             columns={
                 "queue_name": ("Queue", "string"),
                 "broker": ("Broker", "string"),
-                "Value #A": ("Waiting", "short"),
-                "Value #B": ("Oldest", "s"),
-                "Value #C": ("In flight", "short"),
-                "Value #D": ("Drained in", "s"),
-                "Value #E": ("Workers", "short"),
-                "Value #F": ("Processes", "short"),
-                "Value #G": ("Processes needed", "short"),
+                **{
+                    f"Value #{ref_id(number)}": column
+                    for number, column in enumerate(_OF_A_QUEUE.values())
+                },
             },
             link=url_of("queue", "var-queue=${__value.text}"),
         ),

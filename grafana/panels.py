@@ -138,10 +138,15 @@ def build(panel: Panel) -> Any:
     return _as_timeseries(built, stacked=panel.kind == "stacked")
 
 
+def ref_id(number: int) -> str:
+    """Return what Grafana calls the query of that number, from 0, of a panel."""
+    return chr(ord("A") + number)
+
+
 def _target(panel: Panel, number: int) -> Any:
     query = panel.queries[number]
     built = (
-        prometheus.Dataquery().ref_id(chr(ord("A") + number)).datasource(DATASOURCE)
+        prometheus.Dataquery().ref_id(ref_id(number)).datasource(DATASOURCE)
         .expr(query.expr).legend_format(query.legend)
     )  # fmt: skip
     if panel.kind == "heatmap":
