@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from monitor.alerts.alert import Alert
 from monitor.alerts.grouping import Group, groups_of
+from monitor.alerts.matchers import Matcher
 from monitor.alerts.muting import Muted
 from monitor.alerts.silences import Silence, Silences
 from monitor.alerts.watchdog import make_watchdog
@@ -365,6 +366,16 @@ ALERTS = (
         broker="default",
         summary="default cannot be polled: connection refused",
     ),
+)
+
+SILENCE = Silence(
+    id="1",
+    matchers=(Matcher("queue_name", "=~", "high|low"),),
+    starts_at=NOW,
+    ends_at=NOW + 3_600,
+    updated_at=NOW,
+    created_by="anna",
+    comment="deploy",
 )
 
 

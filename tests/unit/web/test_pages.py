@@ -10,8 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec import json
 from msgspec.structs import replace
 
-from monitor.alerts.matchers import Matcher
-from monitor.alerts.silences import Silence, Silences
+from monitor.alerts.silences import Silences
 from monitor.web import pages
 from monitor.web.app import make_app
 from monitor.web.page.objects import address
@@ -25,21 +24,12 @@ from tests.unit.web.example import (
     LOGS,
     NOW,
     SCHEDULES,
+    SILENCE,
     SNAPSHOT,
     TASKS,
     WORKERS,
     FixedSource,
     alert,
-)
-
-SILENCE = Silence(
-    id="",
-    matchers=(Matcher("alertname", "=", "Rule"),),
-    starts_at=NOW,
-    ends_at=NOW + 60,
-    updated_at=NOW,
-    created_by="ann",
-    comment="deploy",
 )
 
 

@@ -10,8 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec import json
 from msgspec.structs import replace
 
-from monitor.alerts.matchers import Matcher
-from monitor.alerts.silences import Silence, Silences
+from monitor.alerts.silences import Silences
 from monitor.values.secret import Secret
 from monitor.web import silence_command
 from monitor.web.alertmanager_json import silence_json
@@ -20,19 +19,9 @@ from monitor.web.security import Access, Security
 from monitor.web.web_config import WebConfig
 from tests.unit.checks.test_ask import GARBAGE, HEAD, daemon_that
 from tests.unit.web.conftest import Client
-from tests.unit.web.example import NOW, FixedSource
+from tests.unit.web.example import NOW, SILENCE, FixedSource
 
 Capture = pytest.CaptureFixture[str]
-
-SILENCE = Silence(
-    id="1",
-    matchers=(Matcher("queue_name", "=~", "high|low"),),
-    starts_at=NOW,
-    ends_at=NOW + 3_600,
-    updated_at=NOW,
-    created_by="anna",
-    comment="deploy",
-)
 
 
 def run(*words: str) -> int:
