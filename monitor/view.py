@@ -172,11 +172,17 @@ class View:
             for name, reason in self.alerting.dispatcher.failing.items()
         )
         if self.reload_problem:
-            lines.append(f"The settings are not in force: {self.reload_problem}.")
+            lines.append(f"The settings are not in force: {_in_a_line(self.reload_problem)}.")
         if self.waiting:
             lines.append(f"Changes in {', '.join(self.waiting)} wait for a restart.")
         if self._security.problem:
-            lines.append(f"The web configuration is not in force: {self._security.problem}.")
+            problem = _in_a_line(self._security.problem)
+            lines.append(f"The web configuration is not in force: {problem}.")
         if self._keeper.problem:
             lines.append(f"State is kept in memory only: {self._keeper.problem}.")
         return tuple(lines)
+
+
+def _in_a_line(mistakes: str) -> str:
+    """Return what has a line for each mistake as one."""
+    return "; ".join(mistakes.splitlines())

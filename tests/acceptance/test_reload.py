@@ -1,7 +1,9 @@
 """Settings that change while the monitor runs: at SIGHUP, and by POST /-/reload."""
 
+import re
 import signal
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -72,13 +74,17 @@ def test_rules_and_channels_change_and_what_goes_on_goes_on(
 
 def test_bad_settings_leave_in_force_what_was_and_say_so(running: Monitor) -> None:
     assert running.metrics().value(RELOAD_OK) == 1
-    running.rewrite({"alerts": {"group_wait": "soon"}})
+    running.rewrite({"alerts": {"group_wait": "soon", "group_interval": "often"}})
     status, said = post(running)
     assert status == 500
     assert "config.yaml:" in said
     assert "alerts.group_wait" in said
     running.until(lambda metrics: metrics.value(RELOAD_OK) == 0)
-    assert b"The settings are not in force" in running.get("/")[1]
+    shown = running.get("/")[1].decode()
+    (notice,) = re.findall("<li>(The settings are not in force: .+?)</li>", shown)
+    first, second = unescape(notice).split("; ")
+    assert "alerts.group_wait: " in first and "\\" not in first
+    assert "alerts.group_interval: " in second
     running.rewrite({})
     assert post(running)[0] == 200
     running.until(lambda metrics: metrics.value(RELOAD_OK) == 1)
