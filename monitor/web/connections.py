@@ -2,8 +2,8 @@
 
 A client may be silent in the middle of its handshake, send its request a byte a minute, or
 never read its answer. Each of these costs a socket, for a bounded time; and when there are too
-many sockets, those go first that have been asking for nothing the longest. TLS is decided for
-each connection, so that a new certificate needs no new listener.
+many sockets, the oldest goes on which nothing has been asked yet. TLS is decided for each
+connection, so that a new certificate needs no new listener.
 """
 
 import asyncio
