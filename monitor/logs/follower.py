@@ -3,14 +3,15 @@
 A file that was renamed, deleted or replaced stays open until it has been quiet for a while, for
 whoever writes it may go on. Of one that was copied and truncated, what had not been read is
 looked for in the copy. A file that came and was rotated between two looks is found beside its
-place, by its name, unless it was compressed by then.
+place, by its name, unless it was compressed by then. A file that cannot be read is said in the
+reading, and keeps none of the others from being read.
 """
 
 import glob
 import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
@@ -59,26 +60,30 @@ class Follower:
         """What was let go, closed, of which the file is there as a rotated one."""
         self._first = True
         self._written_at: float | None = None
+        self._matches = 0
+        """Of the reading that is being made; so is `_problem`."""
         self._problem = ""
 
     def read(self, now: float) -> LogReading:
         """Read what is new; a file that cannot be read is said in the reading."""
-        self._problem = ""
+        self._matches, self._problem = 0, ""
         found = self._found()
         present = dict(islice(found.items(), _FILES))
         self._pass_over(found, present)
         self._find_copies(present)
         between = self._between(found)
-        matches = sum(map(self._read_tail, list(self._tails.values())))
+        for tail in self._tails.values():
+            with self._telling(tail.path):
+                self._read_tail(tail)
         for key, path in {**between, **present}.items():
-            matches += self._read_new(key, path)
-        matches += self._let_go(present, now)
+            with self._telling(path):
+                self._read_new(key, path)
+        self._let_go(present, now)
         self._first = False
         for tail in self._tails.values():
-            written_at = tail.written_at
-            if written_at is not None:
-                self._written_at = max(self._written_at or 0.0, min(written_at, now))
-        return LogReading(now, self._written_at, matches, self._problem)
+            with self._telling(tail.path):
+                self._note_write(tail, now)
+        return LogReading(now, self._written_at, self._matches, self._problem)
 
     def close(self) -> None:
         """Let all files go."""
@@ -86,21 +91,26 @@ class Follower:
             tail.close()
         self._tails.clear()
 
+    @contextmanager
+    def _telling(self, path: Path | str) -> Iterator[None]:
+        """Go on with the other files where that at `path` cannot be read, and say so."""
+        try:
+            yield
+        except OSError as error:
+            self._problem = f"{path}: {error.strerror}"
+
     def _found(self) -> Mapping[FileKey, Path]:
         """Return the files that the path leads to now, the newest first."""
         found: dict[FileKey, tuple[float, Path]] = {}
         for name in _matching(self._path) or [self._path]:
             if name.endswith(_COMPRESSED):
                 continue
-            try:
+            with self._telling(name):
                 status = Path(name).stat()
-            except OSError as error:
-                self._problem = f"{name}: {error.strerror}"
-                continue
-            if stat.S_ISREG(status.st_mode):
-                found[status.st_dev, status.st_ino] = (status.st_mtime, Path(name))
-            else:
-                self._problem = f"{name}: not a file"
+                if stat.S_ISREG(status.st_mode):
+                    found[status.st_dev, status.st_ino] = (status.st_mtime, Path(name))
+                else:
+                    self._problem = f"{name}: not a file"
         newest = sorted(found.items(), key=lambda item: item[1][0], reverse=True)
         return {key: path for key, (_, path) in newest}
 
@@ -148,52 +158,52 @@ class Follower:
             and not any(tail.is_copied_in(path) for tail in tails)
         }
 
-    def _read_tail(self, tail: Tail) -> int:
-        matches = 0
+    def _read_tail(self, tail: Tail) -> None:
         if tail.was_truncated():
             for copy in _beside(tail):
-                matches += self._count(tail.rest_in_copy(copy, _BYTES_A_READ))
+                self._count(tail.rest_in_copy(copy, _BYTES_A_READ))
                 break
-            matches += self._count(tail.rest())
+            self._count(tail.rest())
             tail.begin_anew()
-        return matches + self._count(tail.lines(_BYTES_A_READ))
+        self._count(tail.lines(_BYTES_A_READ))
 
-    def _read_new(self, key: FileKey, path: Path) -> int:
+    def _read_new(self, key: FileKey, path: Path) -> None:
         if key in self._tails:
             self._tails[key].path = path
-            return 0
+            return
         if key in self._copies or key in self._unfinished:
-            return 0
-        try:
-            tail = Tail(path, at_end=self._first or key in self._passed)
-        except OSError as error:
-            self._problem = f"{path}: {error.strerror}"
-            return 0
+            return
+        tail = Tail(path, at_end=self._first or key in self._passed)
         self._passed.discard(key)
         self._tails[tail.key] = tail
-        return self._count(tail.lines(_BYTES_A_READ))
+        self._count(tail.lines(_BYTES_A_READ))
 
-    def _let_go(self, present: Mapping[FileKey, Path], now: float) -> int:
-        """Close what has left its place and is quiet; return the matches in what it left."""
-        matches = 0
+    def _let_go(self, present: Mapping[FileKey, Path], now: float) -> None:
+        """Close what has left its place and is quiet, or can be read no more."""
         for key, tail in list(self._tails.items()):
             if key in present:
                 self._quiet_since.pop(key, None)
                 continue
-            written_at = tail.written_at or 0.0
-            since = max(self._quiet_since.setdefault(key, now), min(written_at, now))
-            if now - since >= _QUIET_SECONDS and not tail.unread:
-                matches += self._count(tail.rest())
-                tail.close()
-                self._released[key] = tail
-                del self._tails[key], self._quiet_since[key]
-        return matches
+            quiet_since = self._quiet_since.setdefault(key, now)
+            with self._telling(tail.path):
+                since = max(quiet_since, min(tail.written_at or 0.0, now))
+                if now - since < _QUIET_SECONDS or tail.unread:
+                    continue
+            self._count(tail.rest())
+            tail.close()
+            self._released[key] = tail
+            del self._tails[key], self._quiet_since[key]
 
-    def _count(self, lines: Iterable[bytes]) -> int:
-        if self._pattern is None:
-            return sum(1 for _ in lines)
-        search = self._pattern.search
-        return sum(1 for line in lines if search(line.decode("utf-8", "replace")))
+    def _note_write(self, tail: Tail, now: float) -> None:
+        written_at = tail.written_at
+        if written_at is not None:
+            self._written_at = max(self._written_at or 0.0, min(written_at, now))
+
+    def _count(self, lines: Iterable[bytes]) -> None:
+        search = self._pattern.search if self._pattern is not None else None
+        for line in lines:
+            if search is None or search(line.decode("utf-8", "replace")):
+                self._matches += 1
 
 
 def _beside(tail: Tail) -> Iterator[Path]:

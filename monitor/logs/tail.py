@@ -20,7 +20,7 @@ class Tail:
 
     Its head, and a mark just before where the last read ended, tell whether it was truncated,
     also when it has grown past that place since, and which file is a copy of it. The
-    constructor raises OSError.
+    constructor, and what reads the file, raise OSError.
     """
 
     def __init__(self, path: Path, *, at_end: bool) -> None:
@@ -53,8 +53,10 @@ class Tail:
     def lines(self, most_bytes: int) -> Iterator[bytes]:
         """Yield the lines that have been completed since the last read."""
         fd = self._file.fileno()
-        yield from self._read(fd, most_bytes)
-        self._remember()
+        try:
+            yield from self._read(fd, most_bytes)
+        finally:
+            self._remember()
 
     def rest(self) -> Iterator[bytes]:
         """Yield what is left of a line that nobody will complete any more."""
@@ -64,7 +66,10 @@ class Tail:
 
     def was_truncated(self) -> bool:
         """Return whether what was read last is no longer where it was."""
-        return self._peek(self._offset - len(self._mark), len(self._mark)) != self._mark
+        try:
+            return self._peek(self._offset - len(self._mark), len(self._mark)) != self._mark
+        except OSError:
+            return False  # why it cannot be read is said when its lines are
 
     def goes_on_in(self, path: Path) -> bool:
         """Return whether the file at `path` holds all that was read of this one.
@@ -88,11 +93,11 @@ class Tail:
         """Return whether the file at `path` is a copy: it goes on, and holds no more than this."""
         try:
             size = path.stat().st_size
+            return self.goes_on_in(path) and (
+                size <= os.fstat(self._file.fileno()).st_size or self.was_truncated()
+            )
         except OSError:
             return False
-        return self.goes_on_in(path) and (
-            size <= os.fstat(self._file.fileno()).st_size or self.was_truncated()
-        )
 
     def begins_in(self, path: Path) -> bool:
         """Return whether the file at `path` is named as a copy, and holds how this one begins."""
@@ -143,6 +148,7 @@ class Tail:
         self._part = b"" if self._cut else part
 
     def _remember(self) -> None:
+        self._mark = b""  # where it cannot be read, an old one would look like a truncation
         start = max(0, self._offset - _MARK_BYTES)
         self._mark = self._peek(start, self._offset - start)
         if len(self._head) < _HEAD_BYTES:

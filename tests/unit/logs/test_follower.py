@@ -1,12 +1,14 @@
 """Rotation, as logrotate, Python's handlers and administrators do it: nothing missed, nothing
 counted twice."""
 
+import errno
 import gzip
 import os
 import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -450,6 +452,70 @@ def test_a_file_that_is_not_there_or_is_none_is_said(tmp_path: Path) -> None:
     assert folder.read(NOW).problem == f"{tmp_path}: not a file"
     os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
     assert Follower(LogSettings(path=str(tmp_path / "pipe"))).read(NOW).problem.endswith("a file")
+
+
+def test_a_file_that_fails_when_it_is_read_is_said_and_costs_no_other(tmp_path: Path) -> None:
+    log = Log(tmp_path, "*.log")
+    failing = tmp_path / "failing.log"
+    failing.symlink_to("/proc/self/mem")  # nobody has mapped its first page
+    log.write(2)
+    for _ in range(2):
+        reading = log.follower.read(NOW)
+        assert reading.problem == f"{failing}: Input/output error"
+        log.counted += reading.matches
+    failing.unlink()
+    log.write(3)
+    assert [log.read(), log.read(after=61.0)] == [log.written] * 2
+    assert log.follower.read(log.now).problem == ""
+
+
+def test_a_file_whose_server_forgot_it_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log(tmp_path)
+    log.write(2)
+    log.read()
+    (forgotten,) = (
+        int(link.name)
+        for link in Path("/proc/self/fd").iterdir()
+        if link.is_symlink() and str(link.readlink()) == str(log.file)
+    )
+
+    def of_a_server(call: Callable[..., Any]) -> Callable[..., Any]:
+        def answered(fd: int, *rest: int) -> Any:
+            if fd == forgotten:
+                raise OSError(errno.ESTALE, "Stale file handle")
+            return call(fd, *rest)
+
+        return answered
+
+    log.rename().unlink()
+    log.write(3)
+    for name in ("fstat", "pread"):
+        monkeypatch.setattr(f"monitor.logs.tail.os.{name}", of_a_server(getattr(os, name)))
+    reading = log.follower.read(NOW)
+    assert (reading.matches, reading.problem) == (3, f"{log.file}: Stale file handle")
+    log.write(1)
+    reading = log.follower.read(NOW + 5)
+    assert (reading.matches, reading.problem) == (1, "")
+
+
+def test_what_was_read_before_an_error_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Log(tmp_path)
+    log.write(60_000)
+    failing = [OSError(errno.EIO, "Input/output error")] * 2
+    pread = os.pread
+
+    def failing_twice(fd: int, count: int, offset: int) -> bytes:
+        if failing and offset >= (1 << 20) - 64:  # the second chunk, and the end of the first
+            raise failing.pop()
+        return pread(fd, count, offset)
+
+    monkeypatch.setattr("monitor.logs.tail.os.pread", failing_twice)
+    assert 0 < log.read() < log.written
+    assert log.read() == log.written
 
 
 def test_a_rotation_alone_is_no_write(tmp_path: Path) -> None:
