@@ -95,7 +95,7 @@ class WorkerBook:
         if process.was_restarted(event, self._hearing.since):
             process.restarts.note(at, clean=process.goodbye_at is not None)
             process.ask_anew()
-        process.beat(event, at)
+        process.beat(event, at, self._hearing.since)
         if event.timestamp is not None and process.skew.seconds is not None:
             self.event_lag_seconds = process.skew.seconds - (event.timestamp - at)
 

@@ -172,10 +172,10 @@ class Process:
             and self.last_seen_at >= listening_since
         )
 
-    def beat(self, event: Event, at: float) -> None:
+    def beat(self, event: Event, at: float, listening_since: float) -> None:
         """Take a worker-online or worker-heartbeat event."""
         if self.last_beat_at is not None and self.state in ("online", "late"):
-            gap = at - self.last_beat_at
+            gap = at - max(self.last_beat_at, listening_since)
             # The learned gap fades, so that one bad minute is not remembered for ever.
             self.gap_seconds = min(max(gap, self.gap_seconds * 0.99), _LONGEST_LEARNED_GAP_SECONDS)
         self.seen(at)

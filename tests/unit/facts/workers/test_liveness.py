@@ -150,6 +150,24 @@ def test_a_pool_that_blocks_is_busy_while_a_task_runs_and_hung_after_patience(po
     assert 580 < bench.seconds_until("slow@web1", "hung", most=700) < 600
 
 
+@pytest.mark.parametrize("outage", ["the feed was down", "this process was stopped"])
+def test_a_silence_that_nobody_could_hear_teaches_no_patience(outage: str) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    if outage == "the feed was down":
+        bench.book.feed(False, bench.now)
+        bench.now += 60
+        bench.book.feed(True, bench.now)
+    else:
+        bench.now += 60
+        bench.book.deaf(bench.now)
+    bench.wait(40)
+    bench.kill("slow@web1")
+    assert bench.seconds_until("slow@web1", "dead") <= 15
+
+
 def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
     bench = Bench()
     bench.pools["slow@web1"] = "solo"
