@@ -71,7 +71,6 @@ class SilenceForm:
             main=element("main", *rendered.content),
             age=Markup(""),
             links=source.links,
-            version=source.snapshot.monitor.version if source.snapshot else "",
         )
         return web.Response(text=text, content_type="text/html", status=400 if error else 200)
 

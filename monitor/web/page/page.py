@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.resources import files
 
+from monitor import __version__
 from monitor.facts.scopes import IDENTITY
 from monitor.values.units import format_duration
 from monitor.web.page.markup import Markup, element
@@ -53,18 +54,10 @@ def page(view: View, rendered: Rendered, kind: str) -> str:
         age=_data_age(view),
         links=view.links,
         main=element("main", *rendered.content, data_stream=f"api/v1/stream?view={kind}"),
-        version=view.snapshot.monitor.version if view.snapshot else "",
     )
 
 
-def document(
-    title: str,
-    *head: Markup,
-    main: Markup,
-    age: Markup,
-    links: Mapping[str, str],
-    version: str,
-) -> str:
+def document(title: str, *head: Markup, main: Markup, age: Markup, links: Mapping[str, str]) -> str:
     """Return `main` as an HTML document; `head` are further elements of its head."""
     html = element(
         "html",
@@ -81,7 +74,7 @@ def document(
             ),
             element("p", id="lost", role="alert", hidden=""),
             element("div", main, id="main", tabindex="-1"),
-            _footer(version),
+            _footer(),
         ),
         lang="en",
     )
@@ -133,7 +126,7 @@ def _elsewhere(links: Mapping[str, str]) -> Markup:
     )
 
 
-def _footer(version: str) -> Markup:
+def _footer() -> Markup:
     links = (
         ("silence", "silences"),
         ("runbooks/", "runbooks"),
@@ -143,7 +136,7 @@ def _footer(version: str) -> Markup:
     )
     return element(
         "footer",
-        element("span", f"queue-monitor {version}"),
+        element("span", f"queue-monitor {__version__}"),
         *(element("a", text, href=href) for href, text in links),
         element("noscript", element("span", f"refreshed every {REFRESH_SECONDS} s")),
     )
