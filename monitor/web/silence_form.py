@@ -71,6 +71,7 @@ class SilenceForm:
             main=element("main", *rendered.content),
             age=Markup(""),
             links=source.links,
+            note=Markup(""),
         )
         return web.Response(text=text, content_type="text/html", status=400 if error else 200)
 

@@ -47,6 +47,7 @@ def render(view: View, kind: str, labels: Mapping[str, str]) -> Rendered:
 def page(view: View, rendered: Rendered, kind: str) -> str:
     """Return the whole HTML document."""
     refresh = element("meta", http_equiv="refresh", content=str(REFRESH_SECONDS))
+    refreshed = element("span", f"refreshed every {REFRESH_SECONDS} s")
     return document(
         rendered.title,
         element("noscript", refresh),
@@ -54,11 +55,22 @@ def page(view: View, rendered: Rendered, kind: str) -> str:
         age=_data_age(view),
         links=view.links,
         main=element("main", *rendered.content, data_stream=f"api/v1/stream?view={kind}"),
+        note=element("noscript", refreshed),
     )
 
 
-def document(title: str, *head: Markup, main: Markup, age: Markup, links: Mapping[str, str]) -> str:
-    """Return `main` as an HTML document; `head` are further elements of its head."""
+def document(
+    title: str,
+    *head: Markup,
+    main: Markup,
+    age: Markup,
+    links: Mapping[str, str],
+    note: Markup,
+) -> str:
+    """Return `main` as an HTML document.
+
+    `head` are further elements of its head, and `note` is what its footer ends with.
+    """
     html = element(
         "html",
         head_of(title, *head),
@@ -74,7 +86,7 @@ def document(title: str, *head: Markup, main: Markup, age: Markup, links: Mappin
             ),
             element("p", id="lost", role="alert", hidden=""),
             element("div", main, id="main", tabindex="-1"),
-            _footer(),
+            _footer(note),
         ),
         lang="en",
     )
@@ -126,7 +138,7 @@ def _elsewhere(links: Mapping[str, str]) -> Markup:
     )
 
 
-def _footer() -> Markup:
+def _footer(note: Markup) -> Markup:
     links = (
         ("silence", "silences"),
         ("runbooks/", "runbooks"),
@@ -138,5 +150,5 @@ def _footer() -> Markup:
         "footer",
         element("span", f"queue-monitor {__version__}"),
         *(element("a", text, href=href) for href, text in links),
-        element("noscript", element("span", f"refreshed every {REFRESH_SECONDS} s")),
+        note,
     )

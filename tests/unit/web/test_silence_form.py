@@ -38,6 +38,12 @@ async def test_the_form_silences_exactly_its_alert(client: Client, source: Fixed
     assert (silence.created_by, silence.comment) == ("Ada", "being mended")
 
 
+async def test_only_what_refreshes_itself_says_so(client: Client) -> None:
+    for path, refreshes in (("/", True), ("/silence", False)):
+        html = await (await client.get(path)).text()
+        assert ('http-equiv="refresh"' in html, "refreshed every" in html) == (refreshes,) * 2
+
+
 async def test_a_silence_is_ended_by_its_button(client: Client, source: FixedSource) -> None:
     form = await filled(client)
     await client.post("/silence", data=form)
