@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.reference_app.app import app
+from monitor.reference_app.files import replacing
 from monitor.reference_app.settings import data_folder
 
 WIDTHS = (64, 256)
@@ -65,7 +66,6 @@ def _save(image: Any, album: str, name: str) -> str:
     photo = Path(album) / f"{name}.png"
     file = data_folder() / "photos" / photo
     file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_suffix(".new")
-    image.save(unfinished, format="PNG")
-    unfinished.replace(file)
+    with replacing(file) as new:
+        image.save(new, format="PNG")
     return str(photo)

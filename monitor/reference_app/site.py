@@ -4,13 +4,14 @@ Used by tasks, by the front and by the batch. All of it lives in one folder, so 
 looked at and thrown away. A person is known by the mail address.
 """
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from monitor.reference_app.files import replacing
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (
@@ -146,9 +147,8 @@ class Site:
 
     def publish(self, name: str, text: str) -> None:
         """Replace a file; a reader sees the old one or the new one, never half."""
-        new = self.folder / f"{name}.{os.getpid()}.new"
-        new.write_text(text)
-        new.replace(self.folder / name)
+        with replacing(self.folder / name) as new:
+            new.write_text(text)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -97,6 +97,21 @@ def test_photos_are_real_pictures_and_small_ones_are_small(folder: Path) -> None
     assert (folder / "public" / "album" / "beach-64.png").is_file()
 
 
+def test_two_workers_at_once_may_write_the_same_photo(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = Path.replace
+
+    def meanwhile_another_does_it_all(unfinished: Path, file: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", replace)
+        pictures.import_photo("album", "beach")
+        return replace(unfinished, file)
+
+    monkeypatch.setattr(Path, "replace", meanwhile_another_does_it_all)
+    photo = pictures.import_photo("album", "beach")
+    assert [file.name for file in (folder / "photos" / photo).parent.iterdir()] == ["beach.png"]
+
+
 @pytest.mark.parametrize("line", ["", "no address", "Ada <", "<ada@mail.example>", "Ada ada@x>"])
 def test_a_line_that_names_nobody_poisons(site: Site, line: str) -> None:
     with pytest.raises(ValueError, match="not of the form"):
