@@ -123,6 +123,7 @@ class Liveness:
         process = unanswered.process
         silence = Silence(
             seconds=now - process.last_seen_at,
+            heard_seconds=self._hearing.silent_seconds(process.last_seen_at, now),
             pool=process.pool,
             listening=unanswered.listening,
             guessed=unanswered.guessed,

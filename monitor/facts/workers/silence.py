@@ -23,6 +23,9 @@ class Silence(Struct, frozen=True, kw_only=True):
     """A worker that is silent and did not answer."""
 
     seconds: float
+    """Since its last sign of life."""
+    heard_seconds: float
+    """Of these, in how many it could have been heard."""
     pool: str | None
     listening: bool | None
     """Whether its connection for commands is still there; None: that could not be found out."""
@@ -49,7 +52,8 @@ def judge(silence: Silence, patience_seconds: float) -> tuple[str, str]:
     unanswered = f"{silent} and {how}"
     if not silence.listening:
         return "dead", unanswered + _connection(silence)
-    if silence.pool in BLOCKING_POOLS and silence.task and silence.seconds <= patience_seconds:
+    patient = silence.heard_seconds <= patience_seconds
+    if silence.pool in BLOCKING_POOLS and silence.task and patient:
         return "busy", f"{silent}, as its {silence.pool} pool is while a task runs: {silence.task}"
     return "hung", unanswered + _connection(silence)
 

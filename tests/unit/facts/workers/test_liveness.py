@@ -168,6 +168,25 @@ def test_a_silence_that_nobody_could_hear_teaches_no_patience(outage: str) -> No
     assert bench.seconds_until("slow@web1", "dead") <= 15
 
 
+@pytest.mark.parametrize("restarted", [True, False])
+def test_patience_is_for_a_silence_that_could_be_heard(restarted: bool) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    if restarted:
+        bench = Bench(roster=bench.book.roster(last=True), now=bench.now + 700)
+    else:
+        bench.book.feed(False, bench.now)
+        bench.now += 700
+        bench.book.feed(True, bench.now)
+    bench.book.in_flight(1)
+    bench.hang("slow@web1")
+    bench.wait(60)
+    (row,) = bench.book.facts(bench.now)
+    assert (row.state, row.reason.startswith("silent for 7")) == ("busy", True)
+
+
 def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
     bench = Bench()
     bench.pools["slow@web1"] = "solo"

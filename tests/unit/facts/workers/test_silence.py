@@ -9,6 +9,7 @@ from monitor.facts.workers.silence import Silence, judge, listening, strangers
 def silence(**fields: object) -> Silence:
     known = {
         "seconds": 20.0,
+        "heard_seconds": 20.0,
         "pool": "prefork",
         "listening": True,
         "asked": True,
@@ -32,7 +33,8 @@ def silence(**fields: object) -> Silence:
         ({"pool": "gevent", "task": "1 started and not ended"}, "busy"),
         ({"pool": "eventlet", "task": "1 started and not ended"}, "busy"),
         ({"pool": "solo"}, "hung"),
-        ({"pool": "solo", "task": "1 started and not ended", "seconds": 601.0}, "hung"),
+        ({"pool": "solo", "task": "1 started and not ended", "heard_seconds": 601.0}, "hung"),
+        ({"pool": "solo", "task": "1 started and not ended", "seconds": 601.0}, "busy"),
         ({"pool": "solo", "task": "1 started and not ended", "listening": False}, "dead"),
         ({"pool": "thread", "task": "1 started and not ended"}, "hung"),
         ({"pool": "prefork", "task": "1 started and not ended"}, "hung"),
