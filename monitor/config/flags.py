@@ -8,13 +8,14 @@ import argparse
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
-from urllib.parse import urlsplit
 
+from monitor.broker.address import parse_url
 from monitor.broker.settings import TransportOptions
 from monitor.config.document import Node
 from monitor.config.environment import BROKER_URL
 from monitor.config.overlay import put
 from monitor.config.problem import Path, Place, Problem
+from monitor.values.secret import Secret
 
 CELERY_BROKER_URL = "CELERY_BROKER_URL"
 
@@ -101,28 +102,25 @@ def lay_lone_broker(
 def _brokers(urls: Sequence[str], place: Place, options: Mapping[str, object]) -> Node:
     """Return the brokers of `urls`: one alone is called `default`, several by where they are."""
     items = []
-    for url in urls:
+    for number, url in enumerate(urls, 1):
         entries = {"url": _text(url, place)}
         if len(urls) > 1:
-            entries["name"] = _text(_address(url), place)
+            # Where a URL is refused, with advice, nothing is to be said of its name.
+            entries["name"] = _text(_address(url) or f"broker {number}", place)
         if options:
             entries["transport_options"] = _from_python(options, place)
         items.append(Node(dict(entries), place))
     return Node(items, place)
 
 
-def _address(url: str) -> str:
+def _address(url: str) -> str | None:
     """Return `host:port/db`, or a socket's path: a name that does not hang on the order."""
     try:
         # Of several sentinels the first is as good a name as any.
-        parts = urlsplit(url.partition(";")[0] if url.startswith("sentinel://") else url)
-        host, port = parts.hostname, parts.port or 6379
+        address = parse_url(Secret(url))
     except ValueError:
-        return "default"
-    if "@" in parts.path:
-        # A password with a bare slash in it. Such URLs are refused later, with advice.
-        return "default"
-    return f"{host}:{port}{parts.path}" if host else parts.path or "default"
+        return None
+    return address.path or f"{address.host}:{address.port}/{address.db}"
 
 
 def _text(text: str, place: Place) -> Node:

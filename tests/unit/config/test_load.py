@@ -147,6 +147,7 @@ def test_flags_replace_all_brokers_and_several_are_called_by_where_they_are(
         "two:7000/3",
         "/run/r.sock",
     ]
+    assert names("redis://one", "rediss://two/") == ["one:6379/0", "two:6379/0"]
 
 
 def test_a_celery_app_brings_its_transport_options() -> None:
