@@ -15,8 +15,8 @@ from monitor.facts.scopes import IDENTITY
 from monitor.facts.snapshot import Snapshot
 
 _SEVERITIES = {"critical": 0, "warning": 1}
-BLIND = 2
-FINE = 3
+_BLIND = 2
+_FINE = 3
 _BAD_VERDICTS = {"abandoned": 0, "stalled": 0, "growing": 1, "saturated": 1}
 _BAD_STATES = {"dead": 0, "hung": 0, "late": 1}
 _OWN_LABELS = {"alertname", "severity"}
@@ -24,7 +24,7 @@ _OWN_LABELS = {"alertname", "severity"}
 _END_OF_DATES = 253_402_300_799.0
 """The last second of the year 9999."""
 
-Labels = Mapping[str, str]
+_Labels = Mapping[str, str]
 _ByObject = Mapping[frozenset[tuple[str, str]], list["_Alert"]]
 """Alerts by the labels of the object that they are on."""
 
@@ -34,7 +34,7 @@ class _BrokerFacts(Struct):
 
 
 class _Broker(Struct):
-    labels: Labels
+    labels: _Labels
     facts: _BrokerFacts
     error: str
 
@@ -51,7 +51,7 @@ class _QueueFacts(Struct):
 
 
 class _Queue(Struct):
-    labels: Labels
+    labels: _Labels
     facts: _QueueFacts
 
 
@@ -64,14 +64,14 @@ class _WorkerFacts(Struct):
 
 
 class _Worker(Struct):
-    labels: Labels
+    labels: _Labels
     facts: _WorkerFacts
     reason: str
     queues: tuple[str, ...] | None
 
 
 class _Alert(Struct):
-    labels: Labels
+    labels: _Labels
     state: str
     summary: str
     muted: object = None
@@ -208,19 +208,19 @@ def _sight(document: _Document) -> Sight:
         brokers=tuple(
             BrokerRow(row.labels["broker"], row.facts.up, row.error) for row in document.broker
         ),
-        queues=tuple(sorted(queues, key=by_worst)),
+        queues=tuple(sorted(queues, key=_by_worst)),
         workers=tuple(sorted(workers, key=lambda row: (row.rank, row.status, row.hostname))),
         alerts=tuple(a.summary for a in firing if a.labels.get("severity") != "none"),
     )
 
 
-def by_worst(row: QueueRow) -> tuple[int, float, int, str, str]:
+def _by_worst(row: QueueRow) -> tuple[int, float, int, str, str]:
     """Return the place of a queue: by its alerts, then by the age of what waits."""
     return (row.rank, -(row.oldest_age or 0), -(row.length or 0), row.broker, row.queue_name)
 
 
 def _severity(alert: _Alert) -> int:
-    return _SEVERITIES.get(alert.labels.get("severity", ""), FINE)
+    return _SEVERITIES.get(alert.labels.get("severity", ""), _FINE)
 
 
 def _by_object(firing: Iterable[_Alert]) -> _ByObject:
@@ -234,7 +234,7 @@ def _by_object(firing: Iterable[_Alert]) -> _ByObject:
 def _queue(row: _Queue, by_object: _ByObject) -> QueueRow:
     facts, alerts = row.facts, by_object.get(frozenset(row.labels.items()), [])
     status = _queue_status(facts)
-    own = BLIND if facts.length is None else _BAD_VERDICTS.get(status, FINE)
+    own = _BLIND if facts.length is None else _BAD_VERDICTS.get(status, _FINE)
     return QueueRow(
         rank=min([own, *map(_severity, alerts)]),
         broker=row.labels["broker"],
@@ -265,7 +265,7 @@ def _queue_status(facts: _QueueFacts) -> str:
 def _worker(row: _Worker, by_object: _ByObject, at: float) -> WorkerRow:
     facts, alerts = row.facts, by_object.get(frozenset(row.labels.items()), [])
     status = facts.state or "unknown"
-    own = BLIND if status == "unknown" else _BAD_STATES.get(status, FINE)
+    own = _BLIND if status == "unknown" else _BAD_STATES.get(status, _FINE)
     seen_at = facts.last_seen
     return WorkerRow(
         rank=min([own, *map(_severity, alerts)]),
