@@ -9,8 +9,9 @@ import sys
 import termios
 import tty
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
+from threading import Thread
 
 from rich.console import Console
 from rich.live import Live
@@ -41,32 +42,28 @@ class Session:
 
     def run(self, interval_seconds: float) -> None:
         """Show until somebody quits."""
-        thread = ThreadPoolExecutor(1)
         shown: object = None
-        try:
-            with (
-                _keys(sys.stdin.fileno()) as pressed,
-                Live(console=self._console, screen=True, auto_refresh=False) as live,
-            ):
-                while not self._choice.ended:
-                    self._step(thread, interval_seconds)
-                    width, height = self._console.size
-                    wanted = self._sight, self._choice, self._where, self._problem
-                    # Drawing takes longer than all else: only what has changed is drawn again.
-                    if (wanted, width, height) != shown:
-                        live.update(drawn(*wanted, width=width, height=height), refresh=True)
-                        shown = wanted, width, height
-                    for key in pressed():
-                        self._choice = self._choice.pressed(key, self._rows())
-        finally:
-            thread.shutdown(wait=False, cancel_futures=True)
+        with (
+            _keys(sys.stdin.fileno()) as pressed,
+            Live(console=self._console, screen=True, auto_refresh=False) as live,
+        ):
+            while not self._choice.ended:
+                self._step(interval_seconds)
+                width, height = self._console.size
+                wanted = self._sight, self._choice, self._where, self._problem
+                # Drawing takes longer than all else: only what has changed is drawn again.
+                if (wanted, width, height) != shown:
+                    live.update(drawn(*wanted, width=width, height=height), refresh=True)
+                    shown = wanted, width, height
+                for key in pressed():
+                    self._choice = self._choice.pressed(key, self._rows())
 
-    def _step(self, thread: ThreadPoolExecutor, interval_seconds: float) -> None:
+    def _step(self, interval_seconds: float) -> None:
         """Take what was seen, and look again if it is time."""
         if self._looking is None:
             if self._clock() >= self._next_at:
                 self._next_at = self._clock() + interval_seconds
-                self._looking = thread.submit(self._look)
+                self._looking = _begun(self._look)
         elif self._looking.done():
             try:
                 self._sight, self._problem = self._looking.result(), ""
@@ -79,6 +76,21 @@ class Session:
             return 1
         chosen = self._choice.of(self._sight)
         return max(1, len(chosen.queues), len(chosen.workers))
+
+
+def _begun(look: Callable[[], Sight]) -> Future[Sight]:
+    """Return what a look comes to that has begun in a thread."""
+    looking: Future[Sight] = Future()
+
+    def run() -> None:
+        try:
+            looking.set_result(look())
+        except Exception as error:  # whatever it is, it is raised to who asks for the result
+            looking.set_exception(error)
+
+    # Those of an executor are waited for at the end, and whoever quits would wait for a broker.
+    Thread(target=run, daemon=True).start()
+    return looking
 
 
 @contextmanager

@@ -26,6 +26,13 @@ from tests.acceptance.monitor_process import Monitor, clean_environ
 
 TOP = [sys.executable, "-m", "monitor", "top"]
 SECONDS = 20.0
+NEVER_SEES = """
+import threading, time
+from monitor.top.choice import Choice
+from monitor.top.live import Session
+
+Session(threading.Event().wait, "nowhere", Choice(), time.monotonic).run(1.0)
+"""
 
 
 @pytest.fixture
@@ -198,3 +205,13 @@ def test_when_the_daemon_goes_what_was_seen_is_not_live(
     screen.until(lambda text: "NOT LIVE" in text and "Connection refused" in text)
     screen.press("\x03")
     assert screen.ended() == 130
+
+
+def test_who_quits_does_not_wait_for_a_look(tmp_path: Path) -> None:
+    screen = Terminal([sys.executable, "-c", NEVER_SEES], tmp_path)
+    try:
+        screen.until(lambda text: "looking" in text)
+        screen.press("q")
+        assert screen.ended() == 0
+    finally:
+        screen.close()
