@@ -81,7 +81,7 @@ class QueueSelection:
     exclude: tuple[str, ...] = ()
     """Discovered queues that are not watched, as globs."""
     limit: int = 10_000
-    """How many discovered queues to poll at the most."""
+    """How many queues to poll at the most; those of `names` count, and are polled in any case."""
 
     def wants(self, name: str) -> bool:
         """Return whether a queue of this name is to be watched."""
