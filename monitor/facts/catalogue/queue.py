@@ -14,7 +14,7 @@ QUEUE_FACTS: tuple[Fact, ...] = (
          "Age of the oldest ready message; messages whose ETA lies ahead are left out.",
          lambda q: q.oldest_age_seconds, unit="seconds"),
     Fact("queue", "oldest_age_exact", "celery_queue_oldest_message_age_exact", "gauge",
-         "Whether that age is exact (1) or the time since the message was first seen (0).",
+         "Whether that age is exact (1) or the time for which the message is known to be there (0).",
          lambda q: q.oldest_age_exact, unit="boolean"),
     Fact("queue", "unacked", "celery_queue_unacked_messages", "gauge",
          "Messages of the queue that were delivered to a worker and not acknowledged yet.",
