@@ -149,12 +149,12 @@ def after(
     firing = frozenset(alert.incarnation for alert in notice.firing)
     resolved = frozenset(alert.incarnation for alert in notice.resolved)
     known = before.firing - before.left_out - before.missed
-    # Of a repeat all.
+    # A repeat has no news: whom it did not reach is to get all of it.
     news = ((firing - known) | resolved or firing) if missing else frozenset[Incarnation]()
-    # No notice to all says them again.
-    late = before.missed & before.resolved
-    latest = dict(sorted(late | firing | resolved)).items()
-    late &= latest
+    # No notice to all says the ends again that some missed before.
+    missed_ends = before.missed & before.resolved
+    latest = dict(sorted(missed_ends | firing | resolved)).items()
+    missed_ends &= latest
     firing_before = before.firing - resolved
     return Delivery(
         channel=notice.channel,
@@ -163,8 +163,8 @@ def after(
         left_out=firing_before - firing,
         resolved=resolved | before.resolved,
         delivered_at=now,
-        missing=missing | before.missing if late else missing,
-        missed=frozenset((late | news) & latest),
+        missing=missing | before.missing if missed_ends else missing,
+        missed=frozenset((missed_ends | news) & latest),
     )
 
 

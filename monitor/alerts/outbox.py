@@ -34,7 +34,6 @@ MAX_RETRY_AFTER_SECONDS = 3600.0
 Slot = tuple[str, str]
 """A channel's name and a group's key; one notice at a time is on its way for each."""
 
-
 Groups = Mapping[str, dict[str, Group]]
 """Groups by their keys, by the names of the channels."""
 

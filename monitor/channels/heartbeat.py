@@ -129,7 +129,7 @@ def _requests(settings: HeartbeatSettings) -> Iterator[Callable[[str], _Request]
 
 def _ping(secret: Secret, trouble: str) -> _Request:
     url = URL(secret.reveal())
-    # yarl leaves the query behind with the last part of the path.
+    # Joining a part to the path drops the query.
     address = (url / "fail").with_query(url.query) if trouble else url
     return _Request(str(address), trouble.encode(), "text/plain; charset=utf-8")
 
