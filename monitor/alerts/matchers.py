@@ -17,11 +17,12 @@ MAX_PATTERN = 1_000
 """Characters of a regular expression; longer ones are a mistake, or an attack."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
+# Filters come from whoever may read: possessive, so that none is tried in more than one way.
 _MATCHER = re.compile(
-    rf"\s*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*|{_QUOTED})"
-    r"\s*(?P<op>=~|!~|!=|=)"
-    rf'\s*(?P<value>{_QUOTED}|[^",]*?)'
-    r"\s*(?P<end>,|$)",
+    rf"\s*+(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*+|{_QUOTED})"
+    r"\s*+(?P<op>=~|!~|!=|=)"
+    rf'\s*+(?P<value>{_QUOTED}|[^",]*+)'
+    r"\s*+(?:,|$)",
     re.DOTALL,
 )
 _ESCAPE = re.compile(r'\\([n"\\])')
@@ -92,7 +93,7 @@ def parse_matchers(text: str) -> tuple[Matcher, ...]:
         if match is None:
             raise MatcherError('is not a matcher: write it like alertname="WorkerDead"', start)
         matcher = Matcher(
-            _unquoted(match["name"]), cast(Op, match["op"]), _unquoted(match["value"])
+            _unquoted(match["name"]), cast(Op, match["op"]), _unquoted(match["value"].rstrip())
         )
         matchers.append(_checked(matcher, match.start("value")))
         start = match.end()

@@ -125,6 +125,15 @@ def test_a_regular_expression_of_the_api_is_checked_too():
         make_matcher("a", "(", is_regex=True, is_equal=True)
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "text", ["a=" + " " * 8_000 + 'b"', "a=" + "b " * 4_000 + '"', " " * 8_000 + '"', '"' * 8_000]
+)
+def test_no_text_of_a_stranger_takes_long(text):
+    with pytest.raises(MatcherError):
+        parse_matchers(text)
+
+
 @given(st.text())
 def test_any_text_is_read_or_refused(text):
     try:
