@@ -120,6 +120,13 @@ async def test_own_errors_are_sent_without_values_and_credentials(receiver, sess
     assert "vars" not in json.dumps(event)
 
 
+@pytest.mark.timeout(10)
+async def test_an_error_that_quotes_a_flood_is_reported_without_delay(receiver, session):
+    await channel(receiver, session).report(ValueError("x" * 300_000))
+    ((_, _, body),) = receiver.requests
+    assert b"x" * 300_000 in body
+
+
 @pytest.mark.parametrize("dsn", ["", "s3cret", "http://127.0.0.1/1", "http://s3cret@127.0.0.1/"])
 async def test_a_wrong_dsn_is_named_and_not_shown(session, dsn):
     with pytest.raises(ChannelError) as caught:
