@@ -35,7 +35,7 @@ _LEVELS: dict[str, Literal["fatal", "warning", "info"]] = {
     "info": "info",
     "none": "info",
 }
-_CREDENTIALS = re.compile(r"\b(\w++://)[^/@\s]*@")
+_CREDENTIALS = re.compile(r"\b(\w++://)[^/\s]*@")
 
 
 class _Held(Transport):

@@ -102,13 +102,14 @@ async def test_it_says_when_an_event_did_not_arrive(
     assert caught.value.retry_after_seconds == retry_after_seconds
 
 
-async def test_own_errors_are_sent_without_values_and_credentials(receiver, session):
+@pytest.mark.parametrize("password", ["s3cret", "s3c@s3cret"])
+async def test_own_errors_are_sent_without_values_and_credentials(receiver, session, password):
     def fail(password):
         local = password
         raise ConnectionError(f"redis://user:{local}@broker:6379 is away")
 
     try:
-        fail("s3cret")
+        fail(password)
     except ConnectionError as error:
         await channel(receiver, session).report(error)
     (event,) = events(receiver)
