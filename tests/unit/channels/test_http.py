@@ -35,6 +35,10 @@ async def sent(session, url, timeout_seconds=5.0):
         (Answer(500), (SendError, "HTTP 500 Internal Server Error", 0)),
         (Answer(503, {"Retry-After": "soon"}), (SendError, "HTTP 503 Service Unavailable", 0)),
         (
+            Answer(503, {"Retry-After": f"Wed, 21 Oct 2026 07:28:00 +{10**19}"}),
+            (SendError, "HTTP 503 Service Unavailable", 0),
+        ),
+        (
             Answer(
                 503,
                 {
