@@ -27,7 +27,7 @@ BODY_SECONDS = 10.0
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="queue-monitor", charset="UTF-8"'}
 _log = logging.getLogger(__name__)
 
-_Fingerprint = tuple[tuple[int, int, int] | None, ...]
+_Stamp = tuple[int, int, int] | None
 
 
 class Access(NamedTuple):
@@ -70,14 +70,15 @@ class Security:
         """Why the file as it is now is not in force; empty: it is."""
         self._logins = Logins()
         self._limiter = RateLimiter()
-        self._seen: _Fingerprint = ()
+        self._seen: dict[Path, _Stamp] = {}
+        """The file, and those that it names, as they were before they were read."""
         if file is not None:
-            self._seen = self._fingerprint()
+            self._seen = self._stamps()
             self._take(read(file))
 
     def current(self) -> Access:
         """Return what is in force, after a look at whether the file has changed."""
-        if self._file is not None and (found := self._fingerprint()) != self._seen:
+        if self._file is not None and (found := self._stamps()) != self._seen:
             self._seen = found
             self._read_again(self._file)
         return self._access
@@ -146,20 +147,25 @@ class Security:
             self._take(self._read(file))
             event(_log, logging.INFO, "web configuration read again", file=file)
         except AccessError as error:
-            self._files = error.files or self._files
-            self._seen = self._fingerprint()
+            self._watch(error.files or self._files)
             self.problem = str(error)
             event(_log, logging.ERROR, "web configuration not in force", reason=str(error))
 
     def _take(self, access: Access) -> None:
-        self._access, self._files, self.problem = access, access.files, ""
-        self._seen = (self._seen[0], *map(_stamp, access.files))
+        self._access, self.problem = access, ""
+        self._watch(access.files)
 
-    def _fingerprint(self) -> _Fingerprint:
-        return tuple(map(_stamp, (Path(self._file or ""), *self._files)))
+    def _watch(self, files: tuple[Path, ...]) -> None:
+        """Take a change of one of `files` for one of the file."""
+        self._files = files
+        # What changed while it was read is another than what was seen before.
+        self._seen = {path: self._seen.get(path, now) for path, now in self._stamps().items()}
+
+    def _stamps(self) -> dict[Path, _Stamp]:
+        return {path: _stamp(path) for path in (Path(self._file or ""), *self._files)}
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def _stamp(path: Path) -> _Stamp:
     try:
         found = path.stat()
     except (OSError, ValueError):

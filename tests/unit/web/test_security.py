@@ -10,7 +10,8 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from monitor.config.web_config_file import read_access
 from monitor.web.app import make_app
-from monitor.web.security import AccessError, Security
+from monitor.web.security import Access, AccessError, Security
+from monitor.web.web_config import WebConfig
 from tests.unit.web.example import SNAPSHOT, FixedSource
 
 HASH = bcrypt.hashpw(b"sesame", bcrypt.gensalt(4)).decode()
@@ -103,6 +104,29 @@ async def test_a_file_that_a_bad_one_names_is_watched_too(file: Path) -> None:
     rewrite(file.parent / "a.crt", "no certificate")
     security.current()
     assert first != security.problem != ""
+
+
+@pytest.mark.parametrize("usable", [True, False])
+def test_what_changes_while_it_is_read_is_read_again(file: Path, usable: bool) -> None:
+    key = file.parent / "a.key"
+    file.write_text("")
+    key.write_text("first")
+    read, quicker = [], ["third"]
+
+    def slow(_file: str) -> Access:
+        read.append(key.read_text())
+        if read[-1] == "second":
+            rewrite(key, quicker.pop())
+            if not usable:
+                raise AccessError("it is of another certificate", (key,))
+        return Access(WebConfig(), None, (key,))
+
+    security = Security(str(file), slow)
+    rewrite(key, "second")
+    for _ in range(3):
+        security.current()
+    assert read == ["first", "second", "third"]
+    assert security.problem == ""
 
 
 def test_a_bad_file_at_the_start_is_an_error(file: Path) -> None:
