@@ -47,10 +47,11 @@ class Questions:
         self._changed = changed
         self._refused_at: float | None = None
         """When the right to ask was missing last; None: it is there."""
+        self._wire: Wire | None = None
+        """The connection, while it is good."""
 
     async def run(self) -> None:
         """Ask until cancelled."""
-        wire: Wire | None = None
         try:
             while True:
                 await asyncio.sleep(_EVERY_SECONDS)
@@ -58,11 +59,11 @@ class Questions:
                 self._tell_unheard(self._books.workers.newly_unheard())
                 wanted, doubted, idle = self._due(self._clock())
                 if wanted or doubted or idle:
-                    wire = await self._round(wire, wanted, doubted, idle)
+                    await self._round(wanted, doubted, idle)
                     self._changed()
         finally:
-            if wire is not None:
-                wire.close()
+            if self._wire is not None:
+                self._hang_up()
                 await self._control.clean_up(lambda: self._link.open("control"))
 
     def _due(self, now: float) -> tuple[Wanted, Sequence[str], Sequence[str]]:
@@ -85,17 +86,16 @@ class Questions:
                 names=bounded(", ".join(hostnames[:_NAMES_SHOWN])) + more,
             )
 
-    async def _round(
-        self,
-        wire: Wire | None,
-        wanted: Wanted,
-        doubted: Sequence[str],
-        idle: Sequence[str],
-    ) -> Wire | None:
-        """Ask who is to be asked, and return the connection if it is still good."""
+    def _hang_up(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    async def _round(self, wanted: Wanted, doubted: Sequence[str], idle: Sequence[str]) -> None:
+        """Ask who is to be asked, and hang up where the connection is good no more."""
         try:
             async with asyncio.timeout(_ROUND_SECONDS):
-                wire = wire or await self._link.open("control")
+                wire = self._wire = self._wire or await self._link.open("control")
                 if wanted:
                     await self._ask(wire, wanted)
                 if doubted or (wanted.census and self._books.tasks.running.bounded):
@@ -104,17 +104,15 @@ class Questions:
                     await self._ask_reserved(wire, idle)
             self._may_ask(True)
             self._link.say("control", "", "workers can be asked")
-            return wire
+            return
         except TimeoutError:
             error = BrokerError("timeout", "no answer in time")
         except BrokerError as caught:
             error = caught
-        if wire is not None:
-            wire.close()
+        self._hang_up()
         if error.reason == "permission":
             self._may_ask(False)
         self._link.say("control", error.reason, f"workers cannot be asked: {error}")
-        return None
 
     def _may_ask(self, allowed: bool) -> None:
         """Note whether there is the right to ask; without it silence alone has to tell."""

@@ -56,6 +56,8 @@ class BrokerWatch:
         self._discovery = Discovery(keys)
         self._replies = ReplySearch(keys)
         self._poller = Poller(keys, self._discovery.route)
+        self._wire: Wire | None = None
+        """The connection of the polls, while it is good."""
         self._link = Link(settings, poll.timeout * _CONNECT_PART, books.commands)
         self._questions = Questions(
             self._link,
@@ -85,28 +87,32 @@ class BrokerWatch:
     # -- polls -------------------------------------------------------------------------
 
     async def _poll_forever(self) -> None:
-        wire: Wire | None = None
         try:
             while True:
                 started_at = self._clock()
-                wire = await self._poll_once(wire)
+                await self._poll_once()
                 self._changed()
                 interval = self._poll_settings.interval
-                if wire is None:
+                if self._wire is None:
                     interval = min(interval, _RETRY_MOST_SECONDS)
                 await asyncio.sleep(max(0.0, started_at + interval - self._clock()))
         finally:
-            if wire is not None:
-                wire.close()
+            self._hang_up()
 
-    async def _poll_once(self, wire: Wire | None) -> Wire | None:
-        """Poll, and return the connection if it is still good."""
+    def _hang_up(self) -> None:
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
+    async def _poll_once(self) -> None:
+        """Poll, and hang up where the connection is good no more."""
         timeout = self._poll_settings.timeout
         try:
             async with asyncio.timeout(timeout):
-                wire = wire or await self._link.open("poll")
-                await self._read(wire)
-            return await self._discover(wire)
+                self._wire = self._wire or await self._link.open("poll")
+                await self._read(self._wire)
+            await self._discover(self._wire)
+            return
         except TimeoutError:
             error = BrokerError("timeout", f"no answer within {timeout:g} s")
         except BrokerError as caught:
@@ -116,11 +122,9 @@ class BrokerWatch:
             text = f"a defect of the monitor: {type(defect).__name__}"
             self._books.poll_failed(PollFailure(self._clock(), "defect", text))
             raise
-        if wire is not None:
-            wire.close()
+        self._hang_up()
         self._books.poll_failed(PollFailure(self._clock(), error.reason, str(error)))
         self._link.say("poll", error.reason, f"broker cannot be read: {error}")
-        return None
 
     async def _read(self, wire: Wire) -> None:
         poll = await self._poller.poll(wire, self._books.queues.names, self._clock)
@@ -129,8 +133,8 @@ class BrokerWatch:
         self._books.polled(poll)
         self._link.say("poll", "", "broker can be read")
 
-    async def _discover(self, wire: Wire) -> Wire | None:
-        """Look for queues, and return the connection if it is still good.
+    async def _discover(self, wire: Wire) -> None:
+        """Look for queues.
 
         The poll was good: a look that takes too long is no failure, and goes on next time.
         """
@@ -145,11 +149,10 @@ class BrokerWatch:
                 orphans = await self._replies.look(wire)
                 self._books.orphans = orphans or self._books.orphans
         except TimeoutError:
-            wire.close()
-            return None
+            self._hang_up()
+            return
         refused = self._discovery.refused
         self._link.say("discovery", refused, refused or "queues can be discovered")
-        return wire
 
     def _watch(self, bound: Iterable[str]) -> bool:
         """Watch the queues that were found, as far as the settings want them.

@@ -3,9 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+import redis
+
 from monitor.broker.settings import BrokerSettings
 from monitor.broker.wire import Wire
 from monitor.demo.broker import EmbeddedBroker
+from monitor.facts.books import Books
+from monitor.facts.settings import TaskSettings
 from monitor.values.secret import Secret
 from tests.broker.conftest import Workers, watching
 from tests.broker.test_queues_real import send
@@ -25,6 +30,28 @@ async def test_whoever_is_cancelled_while_connecting_is_cancelled(broker: Embedd
         if task.cancel():
             await asyncio.wait([task])
             assert task.cancelled()
+
+
+@pytest.mark.parametrize("failing", ["polled", "told_running"])
+async def test_a_watch_that_fails_leaves_no_connection_behind(
+    failing: str, broker: EmbeddedBroker, client: "redis.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = []
+
+    def defect(*_arguments: object) -> None:
+        failed.append(connections())
+        raise TypeError("a defect")
+
+    def connections() -> list[str]:
+        return [each["id"] for each in client.client_list() if each["name"] == "queue-monitor"]
+
+    monkeypatch.setattr(Books, failing, defect)
+    bound = TaskSettings(max_runtime={"*": 3.0})  # so that workers are asked what they run
+    with pytest.raises(AssertionError, match="unhandled errors in a TaskGroup"):
+        async with watching(broker.url, tasks=bound) as watched:
+            await watched.until(lambda _: failed and not connections())
+    assert failed[0]
+    assert not client.keys("queue-monitor.reply.*")
 
 
 async def test_a_server_is_watched_through_its_unix_socket(tmp_path: Path) -> None:
