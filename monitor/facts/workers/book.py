@@ -72,7 +72,7 @@ class WorkerBook:
 
     def server_changed(self, at: float) -> None:
         """Note that another broker process than before was read, restarted or failed over to."""
-        self._liveness.server_changed_at = at
+        self._liveness.server_changed(at)
 
     def in_flight(self, messages: int | None) -> None:
         """Note how many messages are delivered and not acknowledged, of all workers together."""

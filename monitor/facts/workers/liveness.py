@@ -42,12 +42,19 @@ class Liveness:
         """Whether messages are delivered and not acknowledged."""
         self.server_started_at: float | None = None
         """When the broker process started."""
-        self.server_changed_at: float | None = None
+        self._server_changed_at: float | None = None
         """When another broker process than before was first read."""
+        self._was_in_flight = False
+        """Whether messages were in flight at the last look at the one before."""
         self._dead: list[Process] = []
         """Those that were dead at the last step."""
         self.gone: dict[str, tuple[str, float]] = {}
         """By its label, why a worker is there no more, and since when."""
+
+    def server_changed(self, at: float) -> None:
+        """Note that another broker process than before was read, restarted or failed over to."""
+        self._server_changed_at = at
+        self._was_in_flight = self.in_flight
 
     def step(self, now: float, consumers: Consumers) -> None:
         """Move on what silence, death or absence have had their time.
@@ -127,6 +134,7 @@ class Liveness:
             pool=process.pool,
             listening=unanswered.listening,
             guessed=unanswered.guessed,
+            cut_off=self._may_be_cut_off(process),
             asked=self.control,
             introduced=process.introduced_itself,
             left=left and self._may_have_missed_goodbye(process),
@@ -150,9 +158,11 @@ class Liveness:
         """Return what says that a worker runs a task; None: nothing does."""
         if process.running:
             return f"{process.running} started and not ended"
+        # Of solo, events wait in the worker until the task ends, and so does the message.
         if process.pool == "solo" and self.in_flight:
-            # Its events wait in the worker until the task ends, and so does the message.
             return "messages are in flight"
+        if process.pool == "solo" and self._was_in_flight and self._may_be_cut_off(process):
+            return "messages were in flight before the broker was restarted or failed over"
         return None
 
     def _may_have_missed_goodbye(self, process: Process) -> bool:
@@ -168,19 +178,22 @@ class Liveness:
         started_at = self.server_started_at
         return started_at is not None and started_at + UPTIME_OFF_SECONDS > process.last_seen_at
 
-    def _may_have_lost_goodbye(self, process: Process) -> bool:
-        """Whether its broker was restarted or failed over since, and its goodbye lost with it."""
+    def _may_be_cut_off(self, process: Process) -> bool:
+        """Whether its broker was restarted or failed over since.
+
+        Its goodbye is lost with it, and its connection, until it opens another one.
+        """
         if process.last_seen_at >= self._hearing.since:
             return False  # it would have ended the feed
-        changed = (self.server_changed_at or 0.0) > process.last_seen_at
+        changed = (self._server_changed_at or 0.0) > process.last_seen_at
         return changed or self._is_forgotten(process)
 
     def _may_be_starting(self, process: Process, now: float) -> bool:
         """Whether it, or who was started in its place while nobody was heard, may be starting."""
         if process.starting and now - process.last_seen_at < _START_SECONDS:
             return True
-        just_changed = now - (self.server_changed_at or 0.0) < _START_SECONDS
-        return just_changed and self._may_have_lost_goodbye(process)
+        just_changed = now - (self._server_changed_at or 0.0) < _START_SECONDS
+        return just_changed and self._may_be_cut_off(process)
 
     def _heir(self, process: Process) -> Process | None:
         """Return who may have been started in its place under another name, for once.
@@ -189,7 +202,7 @@ class Liveness:
         replaced then, as when all containers of a site are, is no death.
         """
         queues, slots = process.queues, process.concurrency
-        if not self._may_have_lost_goodbye(process) or queues is None or slots is None:
+        if not self._may_be_cut_off(process) or queues is None or slots is None:
             return None
         for other in self._newcomers(process):
             like = set(other.queues or ()) == set(queues) and (other.concurrency or 0) >= slots

@@ -31,6 +31,9 @@ class Silence(Struct, frozen=True, kw_only=True):
     """Whether its connection for commands is still there; None: that could not be found out."""
     guessed: bool = False
     """Whether `listening` may as well be true of another silent worker, and not of this one."""
+    cut_off: bool
+    """Whether its broker was another process then: whoever is too busy to connect anew has no
+    connection."""
     asked: bool
     """False: without control nobody can be asked."""
     introduced: bool
@@ -50,11 +53,12 @@ def judge(silence: Silence, patience_seconds: float) -> tuple[str, str]:
     silent = f"silent for {silence.seconds:.0f} s"
     how = f"did not answer {PINGS} pings" if silence.asked else "was not asked (control off)"
     unanswered = f"{silent} and {how}"
+    may_live = silence.listening or silence.cut_off
+    patient = silence.heard_seconds <= patience_seconds
+    if silence.pool in BLOCKING_POOLS and silence.task and may_live and patient:
+        return "busy", f"{silent}, as its {silence.pool} pool is while a task runs: {silence.task}"
     if not silence.listening:
         return "dead", unanswered + _connection(silence)
-    patient = silence.heard_seconds <= patience_seconds
-    if silence.pool in BLOCKING_POOLS and silence.task and patient:
-        return "busy", f"{silent}, as its {silence.pool} pool is while a task runs: {silence.task}"
     return "hung", unanswered + _connection(silence)
 
 

@@ -187,6 +187,49 @@ def test_patience_is_for_a_silence_that_could_be_heard(restarted: bool) -> None:
     assert (row.state, row.reason.startswith("silent for 7")) == ("busy", True)
 
 
+@pytest.mark.parametrize("found_busy", [True, False])
+def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
+    found_busy: bool,
+) -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.in_flight(1)
+    bench.hang("slow@web1")
+    if found_busy:
+        bench.seconds_until("slow@web1", "busy")
+    bench.book.feed(False, bench.now)
+    bench.kill("slow@web1")  # that is, its connection
+    bench.now += 3
+    bench.book.server_changed(bench.now)
+    bench.book.server_started(bench.now - 1)
+    bench.book.in_flight(0)
+    bench.book.feed(True, bench.now)
+    seen = set()
+    for _ in range(120):
+        bench.wait(5)
+        seen |= set(bench.states().values())
+    assert seen <= {"online", "late", "busy"}
+    bench.resume("slow@web1")
+    bench.wait(5)
+    assert bench.states() == {"slow@web1": "online"}
+
+
+def test_a_worker_that_goes_with_its_broker_in_a_task_is_found_after_patience() -> None:
+    bench = Bench()
+    bench.pools["slow@web1"] = "solo"
+    bench.start("slow@web1")
+    bench.wait(20)
+    bench.book.in_flight(1)
+    bench.book.feed(False, bench.now)
+    bench.kill("slow@web1")
+    bench.now += 3
+    bench.book.server_changed(bench.now)
+    bench.book.feed(True, bench.now)
+    assert 600 < bench.seconds_until("slow@web1", "hung", most=700) < 620
+
+
 def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
     bench = Bench()
     bench.pools["slow@web1"] = "solo"

@@ -12,12 +12,21 @@ def silence(**fields: object) -> Silence:
         "heard_seconds": 20.0,
         "pool": "prefork",
         "listening": True,
+        "cut_off": False,
         "asked": True,
         "introduced": True,
         "left": False,
         "task": None,
     }
     return Silence(**(known | fields))
+
+
+WORKING_CUT_OFF = {
+    "pool": "solo",
+    "task": "1 started and not ended",
+    "listening": False,
+    "cut_off": True,
+}
 
 
 @pytest.mark.parametrize(
@@ -36,6 +45,10 @@ def silence(**fields: object) -> Silence:
         ({"pool": "solo", "task": "1 started and not ended", "heard_seconds": 601.0}, "hung"),
         ({"pool": "solo", "task": "1 started and not ended", "seconds": 601.0}, "busy"),
         ({"pool": "solo", "task": "1 started and not ended", "listening": False}, "dead"),
+        (WORKING_CUT_OFF, "busy"),
+        (WORKING_CUT_OFF | {"heard_seconds": 601.0}, "dead"),
+        (WORKING_CUT_OFF | {"task": None}, "dead"),
+        (WORKING_CUT_OFF | {"pool": "prefork"}, "dead"),
         ({"pool": "thread", "task": "1 started and not ended"}, "hung"),
         ({"pool": "prefork", "task": "1 started and not ended"}, "hung"),
         ({"pool": None, "task": "1 started and not ended"}, "hung"),
