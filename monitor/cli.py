@@ -36,7 +36,7 @@ def main(
     args = parser_of(words).parse_args(words)
     if app_broker and not getattr(args, "broker", None):
         args.app_broker = app_broker
-        args.transport_options = app_transport_options
+        args.transport_options = getattr(args, "transport_options", None) or app_transport_options
         args.schedules = app_schedules
     run: Callable[[argparse.Namespace], int] = args.run
     try:

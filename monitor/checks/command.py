@@ -64,7 +64,8 @@ def main(
     try:
         args = parser_of(argv).parse_args(_joined(argv))
         if app_broker and not (args.url or args.broker) and kind in _WITHOUT_DAEMON:
-            args.broker, args.transport_options = app_broker, app_transport_options
+            args.broker = app_broker
+            args.transport_options = args.transport_options or app_transport_options
         verbosity = args.verbose
         asked_whom = "the broker" if args.broker else args.url or DEFAULT_URL
         deadline = _deadline(kind, args.timeout)

@@ -100,3 +100,13 @@ def test_the_broker_of_the_app_is_watched_where_none_is_named(
     assert url in told
     assert told.count("url: redis://") == 1
     assert ("global_keyprefix: app-" in told) == with_options
+
+
+@pytest.mark.parametrize("command", [["check", "workers"], ["top", "--once"]])
+def test_transport_options_of_the_command_line_come_before_those_of_the_app(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*command, "--transport-options", "no JSON"]
+    assert main(words, app_broker=APP, app_transport_options={"global_keyprefix": "app-"}) != 0
+    told = capsys.readouterr()
+    assert "--transport-options is not JSON" in told.out + told.err
