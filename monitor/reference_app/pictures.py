@@ -7,6 +7,7 @@ Each writes the same file however often it runs, so they are acknowledged late.
 # Celery ships no types, so that mypy knows nothing of its decorator.
 # mypy: disable-error-code="untyped-decorator"
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,11 @@ def publish_photo(photo: str) -> str:
     source = data_folder() / "photos" / photo
     public = data_folder() / "public" / photo
     public.parent.mkdir(parents=True, exist_ok=True)
-    # A hard link is there whole or not at all, and to make it again changes nothing.
+    # A hard link is there whole or not at all, and to make it again changes nothing. Where two
+    # workers do so at once, the other one has made the same.
     public.unlink(missing_ok=True)
-    public.hardlink_to(source)
+    with contextlib.suppress(FileExistsError):
+        public.hardlink_to(source)
     return f"/photos/{photo}"
 
 
