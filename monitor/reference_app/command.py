@@ -91,6 +91,12 @@ def run(args: argparse.Namespace) -> int:
         os.environ["CELERY_BROKER_URL"] = args.broker
     for warning in settings.warnings():
         _complain(warning)
+    if args.reference_app_command in _OF_THE_SITE:
+        try:
+            settings.data_folder().mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            _complain(f"cannot make the folder for the site's data: {error}")
+            return 2
     try:
         return _COMMANDS[args.reference_app_command](args)
     except KeyboardInterrupt:
@@ -124,13 +130,12 @@ def _become(command: list[str]) -> NoReturn:
 
 
 def _run_beat(_args: argparse.Namespace) -> int:
-    folder = settings.data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    schedule = settings.data_folder() / "beat"
     _become(
         [
             *(sys.executable, "-m", "celery", "-A", "monitor.reference_app.app", "beat"),
             # What it sent last is kept there, so that a restart sends nothing twice.
-            *("--schedule", str(folder / "beat"), "--pidfile", "", "--loglevel=INFO"),
+            *("--schedule", str(schedule), "--pidfile", "", "--loglevel=INFO"),
         ]
     )
 
@@ -244,3 +249,6 @@ _COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "sign-up": _sign_up,
     "check": _check,
 }
+
+_OF_THE_SITE = frozenset({"beat", "front", "send-welcome-batch", "sign-up"})
+"""Commands that keep something in its folder."""

@@ -57,6 +57,22 @@ def test_a_port_that_cannot_be_had_is_one_line_and_status_2(
     assert "0-65535" in none
 
 
+@pytest.mark.parametrize(
+    "words", [("beat",), ("front",), ("send-welcome-batch",), ("sign-up", "ann@example.com")]
+)
+def test_a_data_folder_that_cannot_be_made_is_one_line_and_status_2(
+    words: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "taken").touch()
+    monkeypatch.setenv("REFERENCE_APP_FOLDER", str(tmp_path / "taken" / "site"))
+    assert run(*words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / "taken" / "site") in line
+
+
 def test_declaring_the_command_does_not_load_celery() -> None:
     program = "import sys, monitor.reference_app.command; sys.exit('celery' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
