@@ -87,7 +87,9 @@ def test_any_variable_is_settings_or_an_error(file: Path, name: str, value: str)
 
 def is_user_name(url: str) -> bool:
     """Return whether the word stands where a URL has the user's name, which is no secret."""
-    before, _, after = url.partition("://")[2].partition("@")[0].partition(PASSWORD)
+    # A login goes up to the last @: there may be others in it.
+    login = url.partition("://")[2].partition(";")[0].rpartition("@")[0]
+    before, _, after = login.partition(PASSWORD)
     return ":" not in before and ":" in after
 
 
