@@ -37,12 +37,13 @@ images: $(VENV)/ready
 simulate: $(VENV)/ready
 	$(BIN)/python -m bench.simulation
 
-# The long tables, in full, and beside them half an hour in which nothing is wrong; `make test`
-# holds every claim once.
+# The long tables, in full, and the properties with examples drawn anew, and beside them half an
+# hour in which nothing is wrong; `make test` holds every claim once, and always the same.
 soak: $(VENV)/ready
 	$(MAKE) --jobs 2 --output-sync=target soak-tables soak-steady
 
 soak-tables:
+	$(BIN)/pytest --numprocesses 2 --hypothesis-profile default tests/unit
 	$(BIN)/pytest -m soak --numprocesses 2 $(ONE_BY_ONE) --timeout 2400 --ignore $(STEADY)
 
 soak-steady:

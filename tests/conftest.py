@@ -5,6 +5,10 @@ import tempfile
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
+
+# A red run says something of the change at hand; `make soak` draws other examples each time.
+settings.register_profile("repeatable", derandomize=True, database=None)
 
 
 @pytest.fixture(scope="session", autouse=True)
