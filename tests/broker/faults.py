@@ -218,10 +218,13 @@ async def proxy() -> AsyncIterator[Proxy]:
 
 @asynccontextmanager
 async def site(
-    folder: Path, workers: Sequence[Worker], behind: "Proxy | None" = None
+    folder: Path,
+    workers: Sequence[Worker],
+    behind: "Proxy | None" = None,
+    config: tuple[str, ...] = (),
 ) -> AsyncIterator[Site]:
     """Start a broker in `folder`, and the workers, who reach it through `behind` if given."""
-    with EmbeddedBroker(folder) as broker:
+    with EmbeddedBroker(folder, config=config) as broker:
         async with watching(broker.url, SHIPPED_POLL_SECONDS) as watched:
             url = behind.to(broker.port) if behind else broker.url
             running = Site(broker, watched, folder, url)
