@@ -60,6 +60,7 @@ class WorkerBook:
         """Note that the event feed came up or went down: silence counts only while it is up."""
         if self._hearing.feed(connected, now):
             self._asking.census_at = None
+        self._liveness.unread = self._liveness.unread or not connected
 
     def deaf(self, now: float) -> None:
         """Note that until now the broker did not answer, or this very process was stopped."""
@@ -75,8 +76,9 @@ class WorkerBook:
         self._liveness.server_changed(at)
 
     def in_flight(self, messages: int | None) -> None:
-        """Note how many messages are delivered and not acknowledged, of all workers together."""
+        """Note, last of the news of a good poll, how many messages are in flight."""
         self._liveness.in_flight = bool(messages)
+        self._liveness.unread = False
 
     def waiting(self, lengths: Mapping[str, int]) -> None:
         """Note how many messages wait in each queue."""

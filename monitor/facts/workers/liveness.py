@@ -40,6 +40,8 @@ class Liveness:
         """Whether workers can be asked at all."""
         self.in_flight = False
         """Whether messages are delivered and not acknowledged."""
+        self.unread = False
+        """Whether the feed was lost since the last good poll: it may be another broker now."""
         self.server_started_at: float | None = None
         """When the broker process started."""
         self._server_changed_at: float | None = None
@@ -128,6 +130,9 @@ class Liveness:
     ) -> None:
         """Decide on a worker that is silent and does not answer."""
         process = unanswered.process
+        if self.unread and process.state in MUTE:
+            process.ping_at = now  # once it is known whether it can have a connection
+            return
         silence = Silence(
             seconds=now - process.last_seen_at,
             heard_seconds=self._hearing.silent_seconds(process.last_seen_at, now),

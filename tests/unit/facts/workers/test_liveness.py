@@ -187,9 +187,9 @@ def test_patience_is_for_a_silence_that_could_be_heard(restarted: bool) -> None:
     assert (row.state, row.reason.startswith("silent for 7")) == ("busy", True)
 
 
-@pytest.mark.parametrize("found_busy", [True, False])
+@pytest.mark.parametrize(("found_busy", "polled_after"), [(True, 0), (True, 5), (False, 0)])
 def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
-    found_busy: bool,
+    found_busy: bool, polled_after: float
 ) -> None:
     bench = Bench()
     bench.pools["slow@web1"] = "solo"
@@ -202,11 +202,13 @@ def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
     bench.book.feed(False, bench.now)
     bench.kill("slow@web1")  # that is, its connection
     bench.now += 3
-    bench.book.server_changed(bench.now)
-    bench.book.server_started(bench.now - 1)
-    bench.book.in_flight(0)
+    bench.registered = False
     bench.book.feed(True, bench.now)
-    seen = set()
+    bench.wait(polled_after)
+    seen = set(bench.states().values())
+    bench.book.server_changed(bench.now)
+    bench.book.server_started(bench.now - polled_after - 1)
+    bench.book.in_flight(0)
     for _ in range(120):
         bench.wait(5)
         seen |= set(bench.states().values())
