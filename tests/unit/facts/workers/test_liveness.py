@@ -187,15 +187,21 @@ def test_patience_is_for_a_silence_that_could_be_heard(restarted: bool) -> None:
     assert (row.state, row.reason.startswith("silent for 7")) == ("busy", True)
 
 
-@pytest.mark.parametrize(("found_busy", "polled_after"), [(True, 0), (True, 5), (False, 0)])
-def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
-    found_busy: bool, polled_after: float
-) -> None:
+def with_solo_worker_in_a_task() -> Bench:
+    """Return a bench with the worker slow@web1, whose message is in flight."""
     bench = Bench()
     bench.pools["slow@web1"] = "solo"
     bench.start("slow@web1")
     bench.wait(20)
     bench.book.in_flight(1)
+    return bench
+
+
+@pytest.mark.parametrize(("found_busy", "polled_after"), [(True, 0), (True, 5), (False, 0)])
+def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
+    found_busy: bool, polled_after: float
+) -> None:
+    bench = with_solo_worker_in_a_task()
     bench.hang("slow@web1")
     if found_busy:
         bench.seconds_until("slow@web1", "busy")
@@ -219,11 +225,7 @@ def test_a_worker_too_busy_to_connect_anew_to_a_restarted_broker_is_not_dead(
 
 
 def test_a_worker_that_goes_with_its_broker_in_a_task_is_found_after_patience() -> None:
-    bench = Bench()
-    bench.pools["slow@web1"] = "solo"
-    bench.start("slow@web1")
-    bench.wait(20)
-    bench.book.in_flight(1)
+    bench = with_solo_worker_in_a_task()
     bench.book.feed(False, bench.now)
     bench.kill("slow@web1")
     bench.now += 3
@@ -233,11 +235,7 @@ def test_a_worker_that_goes_with_its_broker_in_a_task_is_found_after_patience() 
 
 
 def test_a_busy_worker_that_is_killed_is_dead_soon() -> None:
-    bench = Bench()
-    bench.pools["slow@web1"] = "solo"
-    bench.start("slow@web1")
-    bench.wait(20)
-    bench.book.in_flight(1)
+    bench = with_solo_worker_in_a_task()
     bench.hang("slow@web1")
     bench.seconds_until("slow@web1", "busy")
     bench.wait(100)
